@@ -121,12 +121,12 @@ class DividerView(ImageView):
         else:
             super().mouseReleaseEvent(event)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """On the divider: back to the middle; elsewhere fit."""
-        if self._grips(event.position()):
+    def double_clicked(self, position: QPointF) -> bool:
+        """On the divider: back to the middle."""
+        grips = self._grips(position)
+        if grips:
             self._divide(0.5)
-        else:
-            super().mouseDoubleClickEvent(event)
+        return grips
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Shift+Left and Shift+Right move the divider."""

@@ -28,6 +28,7 @@ from shiboken6 import isValid
 from convscope.imaging.lab.ring import Ring
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, Press, key_zoom, wheel_zoom
 from convscope.ui.canvas.picture_paint import (
     Rendering,
     Taps,
@@ -38,11 +39,9 @@ from convscope.ui.canvas.picture_paint import (
     paint_ring,
     paint_window,
 )
-from convscope.ui.canvas.press import Press
 from convscope.ui.canvas.raster import to_image
-from convscope.ui.canvas.viewport import ONE_STEP, Viewport
+from convscope.ui.canvas.viewport import Viewport
 from convscope.ui.export.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
-from convscope.ui.widgets.arrows import ARROWS
 
 CAPTION_HEIGHT = 22
 # A ring of less than a pixel of the screen is drawn so wide, in design pixels.
@@ -53,7 +52,7 @@ _ALIKE = 0.1
 SHARP_FROM, SMOOTH_FROM = 4.0, 64
 
 
-class ImageView(QWidget):
+class ImageView(DoubleClickFits, QWidget):
     """One picture, from fit to 64 screen points a pixel.
 
     The wheel zooms at the cursor, dragging pans, a double click fits, hovering reads, the right button
@@ -346,13 +345,13 @@ class ImageView(QWidget):
         super().changeEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the cursor; a touch pad's small turns make small steps."""
-        turns = event.angleDelta().y() / 120
-        if self._pixels is None or not turns:
+        """Zoom at the cursor."""
+        factor = wheel_zoom(event)
+        if self._pixels is None or factor is None:
             event.ignore()
             return
         at = event.position()
-        self.view.zoom(ONE_STEP**turns, at.x() + 0.5, at.y() + 0.5)
+        self.view.zoom(factor, at.x() + 0.5, at.y() + 0.5)
         self._moved()
         self._read(at)
         event.accept()
@@ -387,11 +386,6 @@ class ImageView(QWidget):
         self.unsetCursor()
         self._read(event.position())
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.fit()
-
     def event(self, event: QEvent) -> bool:
         """A caption that is cut is told whole on hover."""
         if (
@@ -414,16 +408,16 @@ class ImageView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Zoom, pan, read and click without a mouse."""
-        key = Qt.Key(event.key())
+        key, factor = Qt.Key(event.key()), key_zoom(event)
         middle = (self.view.view_width / 2, self.view.view_height / 2)
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._pixels is None:
             super().keyPressEvent(event)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus) and not control:
-            self.view.zoom(ONE_STEP if key != Qt.Key.Key_Minus else 1 / ONE_STEP, *middle)
-            self._moved()
-        elif key == Qt.Key.Key_0 and not control:
+        elif factor == FIT:
             self.fit()
+        elif factor is not None:
+            self.view.zoom(factor, *middle)
+            self._moved()
         elif key in ARROWS and control:
             down, right = ARROWS[key]
             row, column = self._hover or self._middle_pixel()

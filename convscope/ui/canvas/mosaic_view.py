@@ -25,13 +25,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, Press, key_zoom, wheel_zoom
 from convscope.ui.canvas.mosaic_layout import GAP, LARGEST, SMALLEST, Layout, columns_in, fitting_tile
 from convscope.ui.canvas.mosaic_tiles import CAPTION_HEIGHT, Tiles
-from convscope.ui.canvas.press import Press
 from convscope.ui.canvas.raster import to_image
-from convscope.ui.canvas.viewport import ONE_STEP
 from convscope.ui.export.picture_out import choose_file, save_picture
-from convscope.ui.widgets.arrows import ARROWS
 
 __all__ = ["CAPTIONS_FROM", "GAP", "SMALLEST_FIT", "MosaicView"]
 
@@ -41,7 +39,7 @@ SMALLEST_FIT, LARGEST_FIT = 40, 420
 CAPTIONS_FROM = 56
 
 
-class MosaicView(QAbstractScrollArea):
+class MosaicView(DoubleClickFits, QAbstractScrollArea):
     """A grid of maps: the wheel makes them larger at the cursor, dragging scrolls, a double click fits.
 
     Arrows choose, Enter and a click tell; the right button copies or saves one map or all.
@@ -266,11 +264,11 @@ class MosaicView(QAbstractScrollArea):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Larger or smaller tiles; the map under the cursor stays under it."""
-        turns = event.angleDelta().y() / 120
-        if not turns or not self._maps:
+        factor = wheel_zoom(event)
+        if factor is None or not self._maps:
             event.ignore()
             return
-        self.zoom(ONE_STEP**turns, event.position())
+        self.zoom(factor, event.position())
         event.accept()
 
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
@@ -310,11 +308,6 @@ class MosaicView(QAbstractScrollArea):
                 self.select(index)
                 self.chosen.emit(index)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fit."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.fit()
-
     def viewportEvent(self, event: QEvent) -> bool:
         """The caption on hover; reading ends when the cursor leaves."""
         if event.type() == QEvent.Type.Leave:
@@ -336,7 +329,7 @@ class MosaicView(QAbstractScrollArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose and zoom without a mouse."""
-        key = Qt.Key(event.key())
+        key, factor = Qt.Key(event.key()), key_zoom(event)
         if not self._maps:
             super().keyPressEvent(event)
         elif key in ARROWS:
@@ -345,12 +338,10 @@ class MosaicView(QAbstractScrollArea):
             if 0 <= index < self.count:
                 self.select(index)
                 self.chosen.emit(index)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(ONE_STEP)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(1 / ONE_STEP)
-        elif key == Qt.Key.Key_0:
+        elif factor == FIT:
             self.fit()
+        elif factor is not None:
+            self.zoom(factor)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected is not None:
             self.chosen.emit(self._selected)
         else:

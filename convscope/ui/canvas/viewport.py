@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 MAX_SCALE = 64.0
-ONE_STEP = 2 ** (1 / 3)
 
 
 @dataclass

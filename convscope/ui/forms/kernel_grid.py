@@ -27,12 +27,12 @@ from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.kernels.numbers import parse_divided, parse_table
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import ARROWS
 from convscope.ui.export.picture_out import as_table
 from convscope.ui.forms.cell_editor import CellEditor
 from convscope.ui.forms.kernel_layout import WIDTH, KernelLayout, Turning, step_of, wanted_height
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.tables.cells import paint_cells, signed_colours
-from convscope.ui.widgets.arrows import ARROWS
 
 LONGEST_PASTE = 200_000
 

@@ -25,8 +25,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import Press
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
-from convscope.ui.canvas.press import Press
 from convscope.ui.panels.data.tile_paint import (
     in_lines,
     name_width,

@@ -14,7 +14,7 @@ from convscope.engine.models.graph.draw import DrawnGraph, draw
 from convscope.engine.models.graph.layout import arrange
 from convscope.engine.models.graph.nodes import ModelGraph, model_graph
 from convscope.ui import theme
-from convscope.ui.canvas.viewport import ONE_STEP
+from convscope.ui.canvas.gestures import ONE_STEP
 from convscope.ui.forms.form import caption, row, segmented, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.colours import CategoryLegend

@@ -20,17 +20,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
-from convscope.ui.canvas.press import Press
-from convscope.ui.canvas.viewport import ONE_STEP, Viewport
+from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, Press, key_zoom, wheel_zoom
+from convscope.ui.canvas.viewport import Viewport
 from convscope.ui.panels.model.graph.paint import GraphPicture, Stamps, paint_graph, rectangle
 
 LARGEST, LARGEST_FIT = 3.0, 1.1
-_ARROWS = {
-    Qt.Key.Key_Left: (1, 0),
-    Qt.Key.Key_Right: (-1, 0),
-    Qt.Key.Key_Up: (0, 1),
-    Qt.Key.Key_Down: (0, -1),
-}
 
 
 @dataclass
@@ -48,7 +42,7 @@ class GraphViewport(Viewport):
         return min(self.fit_scale, 1.0), LARGEST * theme.zoom()
 
 
-class GraphView(QWidget):
+class GraphView(DoubleClickFits, QWidget):
     """A graph: the wheel zooms at the cursor, dragging pans, a double click fits, a click chooses a box.
 
     Keys: + and − zoom, 0 fits, arrows pan, Page up and Page down go along the boxes.
@@ -226,11 +220,11 @@ class GraphView(QWidget):
         self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        turns = event.angleDelta().y() / 120
-        if self._picture is None or not turns:
+        factor = wheel_zoom(event)
+        if self._picture is None or factor is None:
             event.ignore()
             return
-        self.view.zoom(ONE_STEP**turns, event.position().x(), event.position().y())
+        self.view.zoom(factor, event.position().x(), event.position().y())
         self._tell_moved()
         event.accept()
 
@@ -254,9 +248,6 @@ class GraphView(QWidget):
             self.chosen.emit(path)
         self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.fit()
-
     def leaveEvent(self, event: QEvent) -> None:
         self._set_hover(None)
 
@@ -273,19 +264,17 @@ class GraphView(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
+        key, factor = Qt.Key(event.key()), key_zoom(event)
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._picture is None or control:
             super().keyPressEvent(event)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(ONE_STEP)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(1 / ONE_STEP)
-        elif key == Qt.Key.Key_0:
+        elif factor == FIT:
             self.fit()
-        elif key in _ARROWS:
-            across, down = _ARROWS[key]
-            self.view.pan(across * self.width() / 8, down * self.height() / 8)
+        elif factor is not None:
+            self.zoom(factor)
+        elif key in ARROWS:
+            down, right = ARROWS[key]
+            self.view.pan(-right * self.width() / 8, -down * self.height() / 8)
             self._tell_moved()
         elif key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
             self._step(1 if key == Qt.Key.Key_PageDown else -1)
