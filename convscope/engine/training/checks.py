@@ -13,7 +13,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.loss import BY_CLASS, choose_loss
 from convscope.engine.training.optimizer import changes
 from convscope.engine.training.settings import Schedule, TrainingSettings
-from convscope.engine.training.transfer.transfer_model import replace_head
+from convscope.engine.training.transfer.transfer_model import keep_output, replace_head
 
 Severity = Literal["error", "warning"]
 _NAMED = ("softmax", "log_softmax", "sigmoid")
@@ -61,6 +61,11 @@ def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> t
     Args:
         dataset: split as the settings say.
     """
+    if model.others:
+        told = ", ".join(f"{one.name} ({one.words})" for one in model.answers)
+        text = f"{model.name} has {len(model.answers)} outputs: {told}. A training needs a network with one."
+        fix = Fix(f"Keep its output {model.answer.name} alone", model=keep_output)
+        return (Finding("error", "model", text, fix),)
     if not model.has_head:
         text = f"{model.name} has no classifier: its output is no list of classes."
         classes = len(dataset.classes)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import types
+import re
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from convscope.core.errors import UserError
-from convscope.core.parameter import check_record, setting
+from convscope.core.parameter import check_record, setting, short
+from convscope.core.records import Record, from_json, to_json
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import Fit, InputSettings
 from convscope.engine.data.split import SplitSettings
@@ -170,7 +171,7 @@ class TrainingSettings:
 
     Attributes:
         optimizer: with its own settings.
-        loss: "auto" follows from the network's output; see `losses.choose`.
+        loss: "auto" follows from the network's output; see `loss.choose_loss`.
         metrics: any of `METRICS`.
         batch_size: images a step.
         epochs: rounds through the data, counted from the very start, also when a run is resumed.
@@ -251,7 +252,8 @@ class TrainingSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        found: dict[str, Any] = to_json(self)
+        return found
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> TrainingSettings:
@@ -260,45 +262,41 @@ class TrainingSettings:
         Raises:
             UserError: a setting that is unknown, of the wrong type or out of range.
         """
-        settings: TrainingSettings = from_plain(TrainingSettings, data, "settings")
-        return settings
+        return from_plain(TrainingSettings, data, "settings")
 
 
-def from_plain(cls: Any, data: Any, where: str) -> Any:
-    """A frozen dataclass from what JSON makes of `asdict`: lists become tuples, dicts dataclasses.
+def from_plain(kind: type[Record], data: Any, where: str) -> Record:
+    """A record of settings from JSON, as a person may have written it: a slip of the pen is told.
 
     Raises:
-        UserError: unknown names or wrong types.
+        UserError: unknown names, wrong types, or what the record refuses.
     """
-    if not isinstance(data, Mapping):
-        raise UserError(f"{where}: a table of settings is needed, not {data!r}.")
-    hints = typing.get_type_hints(cls)
-    known = {field.name for field in fields(cls)}
-    if unknown := sorted(set(data) - known):
-        raise UserError(f"{where}: there is no setting called {unknown[0]}.")
-    return cls(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in data.items()})
+    try:
+        record = from_json(kind, data)
+    except (ValueError, OverflowError) as error:
+        raise UserError(_wrong(str(error), data, where)) from error
+    if unknown := _unknown(data, to_json(record)):
+        raise UserError(f"{where}: there is no setting called {unknown}.")
+    return record
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
-    origin, options = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in options:
-            return None
-        return _value(next(option for option in options if option is not type(None)), value, where)
-    if is_dataclass(hint):
-        return from_plain(hint, value, where)
-    if origin is tuple and isinstance(value, list | tuple):
-        repeated = options[-1] is Ellipsis
-        return tuple(
-            _value(options[0] if repeated else options[i], item, where)
-            for i, item in enumerate(value[: None if repeated else len(options)])
-        )
-    if origin is Literal and value in options:
-        return value
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if hint is int and isinstance(value, int) and abs(value) >= 2**63:
-        raise UserError(f"{where}: the number is too large.")
-    if isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
-        return value
-    raise UserError(f"{where}: {value!r} is not a value for it.")
+def _wrong(said: str, data: Any, where: str) -> str:
+    """A sentence for what `from_json` says: "Expected `int`, got `str` - at `$.epochs`"."""
+    _, _, path = said.partition(" - at `$")
+    # What is beyond a table's own keys is not followed.
+    for name, number in re.findall(r"\.(\w+)|\[(\d+)\]", path.partition("[...]")[0]):
+        data = data[name] if name else data[int(number)]
+        where += f".{name}" if name else ""
+    if missing := re.search(r"missing required field `(\w+)`", said):
+        return f"{where}: {missing[1]} is missing."
+    if said.startswith("Expected `object`"):
+        return f"{where}: a table of settings is needed, not {short(data)}."
+    return f"{where}: {short(data)} is not a value for it."
+
+
+def _unknown(data: Any, known: Any) -> str:
+    """The first name in `data` that a record does not have; "" if there is none."""
+    if not isinstance(data, Mapping) or not isinstance(known, Mapping):
+        return ""
+    strange = sorted(str(name) for name in data if name not in known)
+    return strange[0] if strange else next(filter(None, (_unknown(data[n], known[n]) for n in data)), "")

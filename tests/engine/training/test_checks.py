@@ -210,3 +210,33 @@ def test_logarithms_of_a_softmax_are_a_softmax_to_cross_entropy(runtime: object,
     assert finding.text == "logs ends in a log_softmax of 10, but Bands has 3 classes."
     finding = only(check(network(3), bands, replace(settings, loss="mean_squared_error")), "warning")
     assert finding.text == "The last layer has no softmax, which mean squared error counts on."
+
+
+def test_a_network_of_several_outputs_is_trained_by_one_of_them(bands: Dataset, runtime: object) -> None:
+    """Keras would end in an error about structures that nobody could read."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input((8, 8, 1))
+    values = keras.layers.Flatten()(image)
+    box = keras.layers.Dense(4, name="box")(values)
+    kind = keras.layers.Dense(3, activation="softmax", name="kind")(values)
+    model = OpenedModel(keras.Model(image, [box, kind], name="boxes"))
+    settings = TrainingSettings(batch_size=16, epochs=1)
+    finding = only(check(model, bands, settings))
+    assert finding.text == (
+        "boxes has 2 outputs: box (4 numbers), kind (3 classes). A training needs a network with one."
+    )
+    assert finding.fix is not None and finding.fix.text == "Keep its output kind alone"
+    with pytest.raises(UserError, match="has 2 outputs"):
+        train(model, bands, settings)
+    assert mended(finding, model, bands, settings) == ()
+    one = finding.fix.model(model)  # type: ignore[misc]
+    assert np.array_equal(one.keras.get_layer("kind").get_weights()[0], kind_weights(model))
+    done = train(one, bands, settings)
+    assert len(done.fitted.epochs) == 1 and done.test is not None
+    assert np.array_equal(one.keras.get_layer("kind").get_weights()[0], kind_weights(model))
+
+
+def kind_weights(model: OpenedModel) -> np.ndarray:
+    return model.keras.get_layer("kind").get_weights()[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from convscope.core.errors import UserError
+from convscope.engine.training.runs.checkpoint import positions
 from convscope.engine.training.runs.export import run_row, runs_csv
 from convscope.engine.training.runs.run import Run, find_runs, is_run, list_runs
 from convscope.engine.training.runs.unfinished import unfinished_runs
@@ -100,3 +101,32 @@ def test_what_a_run_is_called_steers_no_terminal(tmp_path: Path) -> None:
     (run.folder / "status.json").write_text(json.dumps({"state": "failed", "sentence": "\x1b]0;x\x07"}))
     assert run.details.name == "�[2Jone two�" + "x" * 188
     assert run.details.data.classes == ("a�", "b") and run.sentence == "�]0;x�"
+
+
+def test_a_history_that_an_older_convscope_wrote_is_read(tmp_path: Path) -> None:
+    """Its rows were flat, in the checkpoint too; settings said nothing of how pixels are sampled."""
+    run = made_run("old", tmp_path)
+    before = run.details, run.history
+    flat = [record.to_dict() for record in run.history]
+    (run.folder / "history.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in flat))
+    settings = json.loads((run.folder / "settings.json").read_text())
+    del settings["preprocessing"]["sampling"]
+    (run.folder / "settings.json").write_text(json.dumps(settings))
+    assert (run.details.settings, run.history) == (before[0].settings, before[1])
+    assert run.details.preprocessing.sampling == "bilinear"
+    state = {
+        "steps": 4,
+        "epochs": flat,
+        "seeds": [[1, 2]],
+        "rate_scale": 1.0,
+        "early_stopping": {"wait": 1, "best": 0.5, "best_epoch": 0, "stopped_epoch": 0},
+        "plateau": {},
+        "stopped": False,
+    }
+    path = tmp_path / "last.json"
+    path.write_text(json.dumps({"format": 1, "states": [state]}))
+    (position,) = positions(path)
+    assert position.epochs == run.history and position.early_stopping["best"] == 0.5
+    path.write_text(json.dumps({"format": 1, "states": [{**state, "plateau": {"code": 1}}]}))
+    with pytest.raises(UserError, match="is damaged: the run cannot be resumed"):
+        positions(path)

@@ -17,7 +17,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training import callbacks
 from convscope.engine.training.control import Control
 from convscope.engine.training.runs.export import run_row
-from convscope.engine.training.runs.record import EpochRecord
+from convscope.engine.training.runs.record import EpochRecord, epoch_of
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.time_left import TimeEstimate
@@ -159,4 +159,4 @@ def test_a_run_of_an_older_convscope_has_its_steps(make_model: Make, bands: Data
     assert "elapsed" not in records[0].to_dict()
     assert run.seconds == pytest.approx(sum(record.seconds for record in records), abs=1e-3)
     kept = EpochRecord(0, {"loss": 1.0}, 0.1, 1.0, 10.0, "", 2.5)
-    assert EpochRecord.from_dict(kept.to_dict()) == kept
+    assert epoch_of(kept.to_dict()) == kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convscope.engine.training.runs.record import EpochRecord, Recorder
+from convscope.engine.training.runs.record import EpochRecord, Recorder, epoch_of
 from convscope.engine.training.smoothing import best_epoch, find_overfitting, higher_is_better, smooth
 
 
@@ -102,4 +102,4 @@ def test_epochs_as_rows() -> None:
         "seconds": 1.0,
         "images_per_second": 100.0,
     }
-    assert EpochRecord.from_dict(row) == record(3, loss=0.5, val_accuracy=0.75)
+    assert epoch_of(row) == record(3, loss=0.5, val_accuracy=0.75)

@@ -20,8 +20,9 @@ import numpy as np
 from convscope.core.errors import MissingFileError, UserError
 from convscope.core.files import replacing, write_whole
 from convscope.core.opening import MB, is_regular, read_json
+from convscope.core.records import from_json, to_json
 from convscope.engine.keras_compat import finalize_normalizations
-from convscope.engine.training.runs.record import EpochRecord
+from convscope.engine.training.runs.record import EpochRecord, epoch_of
 
 _FORMAT = 1
 _REMEMBERED = frozenset(("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter"))
@@ -46,42 +47,20 @@ class Position:
     epochs: tuple[EpochRecord, ...]
     seeds: tuple[tuple[int, ...], ...]
     rate_scale: float
-    early_stopping: Mapping[str, Any]
-    plateau: Mapping[str, Any]
+    early_stopping: Mapping[str, int | float | None]
+    plateau: Mapping[str, int | float | None]
     stopped: bool
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "steps": self.steps,
-            "epochs": [record.to_dict() for record in self.epochs],
-            "seeds": [list(seed) for seed in self.seeds],
-            "rate_scale": self.rate_scale,
-            "early_stopping": dict(self.early_stopping),
-            "plateau": dict(self.plateau),
-            "stopped": self.stopped,
-        }
-
-    @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> Position:
-        """What `to_dict` gave."""
-        return Position(
-            int(data["steps"]),
-            tuple(EpochRecord.from_dict(row) for row in data["epochs"]),
-            tuple(tuple(int(n) for n in seed) for seed in data["seeds"]),
-            float(data["rate_scale"]),
-            _remembered(data["early_stopping"]),
-            _remembered(data["plateau"]),
-            bool(data["stopped"]),
-        )
+    def __post_init__(self) -> None:
+        for told in (self.early_stopping, self.plateau):
+            if set(told) - _REMEMBERED:
+                raise ValueError("a callback remembers something else")
 
 
-def _remembered(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a callback remembers: numbers, and nothing but what these two know."""
-    told = {str(name): value for name, value in data.items()}
-    if set(told) - _REMEMBERED or not all(isinstance(value, int | float | None) for value in told.values()):
-        raise ValueError("a callback remembers something else")
-    return told
+def _position(state: Any) -> Position:
+    """What a checkpoint tells of itself, of older versions of convscope too."""
+    epochs = [to_json(epoch_of(row)) for row in state["epochs"]]
+    return from_json(Position, {**state, "epochs": epochs})
 
 
 def save_model(model: Any, path: Path) -> None:
@@ -148,8 +127,8 @@ def _assign(variables: Sequence[Any], seeds: Sequence[Sequence[int]], where: Pat
 def save_checkpoint(model: Any, folder: Path, position: Position, name: str = "last") -> None:
     """Write `NAME.json` and `NAME.keras`."""
     path = folder / f"{name}.json"
-    before = [state for state in _states(path) if state.steps < position.steps][-1:]
-    states = [state.to_dict() for state in (*before, position)]
+    before = [state for state in positions(path) if state.steps < position.steps][-1:]
+    states = [to_json(state) for state in (*before, position)]
     write_whole(path, json.dumps({"format": _FORMAT, "states": states}))
     save_model(model, folder / f"{name}.keras")
 
@@ -179,10 +158,15 @@ def copy_state(source: Any, target: Any) -> None:
         other.assign(one)
 
 
-def _states(path: Path) -> list[Position]:
+def positions(path: Path) -> list[Position]:
+    """The states of the last epochs that stand beside a checkpoint; none without a file.
+
+    Raises:
+        UserError: it is damaged.
+    """
     try:
         told = read_json(path, _LARGEST, "the state of a run")
-        return [Position.from_dict(state) for state in told["states"]]
+        return [_position(state) for state in told["states"]]
     except MissingFileError:
         return []
     except (UserError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -217,7 +201,7 @@ def load_checkpoint(folder: Path, name: str = "last") -> tuple[Any, list[np.ndar
     optimizer = _optimizer_variables(path)
     steps = int(optimizer[0]) if optimizer else -1
     position = next(
-        (state for state in reversed(_states(folder / f"{name}.json")) if state.steps == steps), None
+        (state for state in reversed(positions(folder / f"{name}.json")) if state.steps == steps), None
     )
     variables = seed_variables(model)
     if position is None or [len(seed) for seed in position.seeds] != [v.shape[0] for v in variables]:

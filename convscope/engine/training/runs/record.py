@@ -7,13 +7,14 @@ import math
 import threading
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.printable import escaped
+from convscope.core.records import from_json
 
 # What a training does now; what its epochs come to is told while they are trained.
 Stage = Literal["preparing", "features", "epochs", "testing"]
@@ -46,7 +47,7 @@ class EpochRecord:
     elapsed: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """One flat row, for JSON and CSV."""
+        """One flat row, for tables and exports."""
         return {
             "epoch": self.epoch,
             **({"phase": self.phase} if self.phase else {}),
@@ -57,20 +58,18 @@ class EpochRecord:
             **({"elapsed": round(self.elapsed, 4)} if self.elapsed else {}),
         }
 
-    @staticmethod
-    def from_dict(row: Mapping[str, Any]) -> EpochRecord:
-        """What `to_dict` gave."""
-        own = ("epoch", "phase", "learning_rate", "seconds", "images_per_second", "elapsed")
-        values = {str(key): float(value) for key, value in row.items() if key not in own}
-        return EpochRecord(
-            int(row["epoch"]),
-            values,
-            float(row["learning_rate"]),
-            float(row["seconds"]),
-            float(row["images_per_second"]),
-            str(row.get("phase", "")),
-            float(row.get("elapsed", 0.0)),
-        )
+
+def epoch_of(row: Any) -> EpochRecord:
+    """A line of a history: a record, or the flat row that an older convscope wrote.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(row, dict) and "values" not in row:
+        own = {field.name for field in fields(EpochRecord)}
+        values = {name: value for name, value in row.items() if name not in own}
+        row = {**{name: value for name, value in row.items() if name in own}, "values": values}
+    return from_json(EpochRecord, row)
 
 
 def unfrozen_at(epochs: Sequence[EpochRecord]) -> int | None:

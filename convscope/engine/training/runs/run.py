@@ -18,9 +18,10 @@ from convscope.core.folder_lock import is_locked, locked
 from convscope.core.opening import GB, MB, is_folder, is_regular, is_there, parse_json, read_bytes, read_json
 from convscope.core.paths import data_dir
 from convscope.core.printable import one_line, printable
+from convscope.core.records import to_json
 from convscope.engine.models.answers.preprocessing import Preprocessing
 from convscope.engine.training.runs.checkpoint import has_checkpoint
-from convscope.engine.training.runs.record import EpochRecord
+from convscope.engine.training.runs.record import EpochRecord, epoch_of
 from convscope.engine.training.settings import TrainingSettings, from_plain
 
 State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]
@@ -57,6 +58,10 @@ class ModelOfRun:
     spec: str
     parameters: int
     weights: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.parameters < 2**63:
+            raise ValueError("no network has so many parameters")
 
 
 @dataclass(frozen=True)
@@ -105,20 +110,8 @@ class RunDetails:
 
     def to_json(self) -> str:
         """The file's text."""
-        return json.dumps(
-            {
-                "format": _FORMAT,
-                "name": self.name,
-                "created": self.created,
-                "settings": self.settings.to_dict(),
-                "model": vars(self.model),
-                "data": vars(self.data),
-                "preprocessing": self.preprocessing.to_dict(),
-                "transfer": self.transfer,
-            },
-            # ASCII: a folder's name may hold what UTF-8 cannot.
-            indent=1,
-        )
+        # ASCII: a folder's name may hold what UTF-8 cannot.
+        return json.dumps({"format": _FORMAT, **to_json(self)}, indent=1)
 
 
 class Run:
@@ -178,16 +171,21 @@ class Run:
         path = self.folder / "settings.json"
         data = _read_json(path)
         try:
-            model = from_plain(ModelOfRun, data["model"], "model")
-            known = from_plain(DataOfRun, data["data"], "data")
-            return RunDetails(
-                one_line(str(data["name"]))[:_LONGEST_NAME],
-                one_line(str(data["created"])),
-                TrainingSettings.from_dict(data["settings"]),
-                replace(model, name=printable(model.name)),
-                replace(known, title=printable(known.title), classes=tuple(map(printable, known.classes))),
-                Preprocessing.from_dict({"sampling": "bilinear", **data["preprocessing"]}),
-                _transfer(data["transfer"]),
+            # Which sampling there was is told since there are several.
+            pixels = Preprocessing.from_dict({"sampling": "bilinear", **data.pop("preprocessing")})
+            data.pop("format", None)
+            told = from_plain(RunDetails, {**data, "preprocessing": to_json(pixels)}, "run")
+            known = told.data
+            return replace(
+                told,
+                name=one_line(told.name)[:_LONGEST_NAME],
+                created=one_line(told.created),
+                model=replace(told.model, name=printable(told.model.name)),
+                data=replace(
+                    known, title=printable(known.title), classes=tuple(map(printable, known.classes))
+                ),
+                preprocessing=pixels,
+                transfer=_transfer(told.transfer),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UserError(f"{path} is damaged: {error} is missing or wrong.") from error
@@ -197,7 +195,7 @@ class Run:
     @property
     def history(self) -> tuple[EpochRecord, ...]:
         """The epochs so far; a line that a crash has cut off does not count, nor what comes after it."""
-        return tuple(_read_lines(self.folder / "history.jsonl", _LARGEST, EpochRecord.from_dict))
+        return tuple(_read_lines(self.folder / "history.jsonl", _LARGEST, epoch_of))
 
     @property
     def planned(self) -> int:
@@ -303,7 +301,7 @@ class Run:
 
     def start_history(self, epochs: tuple[EpochRecord, ...]) -> None:
         """Make the history be just these epochs, before going on from the last of them."""
-        rows = [json.dumps(record.to_dict()) + "\n" for record in epochs]
+        rows = [json.dumps(to_json(record)) + "\n" for record in epochs]
         write_whole(self.folder / "history.jsonl", "".join(rows))
         kept = _read_lines(self.folder / "batches.jsonl", _LARGEST_BATCHES, _numbers)[: len(epochs)]
         write_whole(self.folder / "batches.jsonl", "".join(json.dumps(row) + "\n" for row in kept))
@@ -311,7 +309,7 @@ class Run:
     def add_epoch(self, record: EpochRecord, batches: Mapping[str, list[float]]) -> None:
         """Append an epoch to the history."""
         rounded = {name: [float(f"{value:.6g}") for value in values] for name, values in batches.items()}
-        for name, row in (("batches.jsonl", rounded), ("history.jsonl", record.to_dict())):
+        for name, row in (("batches.jsonl", rounded), ("history.jsonl", to_json(record))):
             with open_to_append(self.folder / name) as file:
                 file.write(f"{json.dumps(row)}\n".encode())
 

@@ -269,6 +269,21 @@ def replace_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel
     )
 
 
+def keep_output(model: OpenedModel) -> OpenedModel:
+    """The network with the output that is shown of it, and no other; its weights are copied."""
+    import keras
+
+    at = model.program.outputs.index(model.answer.slot)
+    one = keras.Model(model.keras.inputs, model.keras.outputs[at], name=model.keras.name)
+    return OpenedModel(
+        copy_model(one),
+        name=model.name,
+        classes=model.classes,
+        preprocessing=model.preprocessing,
+        source=model.source,
+    )
+
+
 def _body(model: Any) -> Any:
     """The network up to its last Dense layer, or a 1×1 convolution in its place; all if it ends in maps.
 

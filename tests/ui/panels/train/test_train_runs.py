@@ -14,13 +14,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QMessageBox
-from train_helpers import Train, few_digits, tiny_model, weights
+from train_helpers import Train, few_digits, kept_run, tiny_model, weights
 from window_helpers import messages
 
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import InputSettings
-from convscope.engine.data.sets.registry import open_dataset
-from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.engine.training.control import Control, Watch
@@ -41,12 +39,6 @@ from convscope.ui.panels.train.runs.view import RunsView
 from convscope.ui.panels.train.transfer.view import TransferView
 
 
-def kept_run(folder: Path, model: OpenedModel, dataset: Dataset, rate: float, epochs: int = 2) -> None:
-    """A run on the disk, as an earlier training has left it."""
-    settings = TrainingSettings(OptimizerSettings("adam", rate), epochs=epochs, batch_size=60)
-    train_engine(model, dataset, settings, name=folder.name, folder=folder)
-
-
 def interrupted_run(model: OpenedModel, dataset: Dataset, name: str) -> None:
     """A run that was stopped after its first epoch."""
     control = Control()
@@ -60,24 +52,10 @@ def interrupted_run(model: OpenedModel, dataset: Dataset, name: str) -> None:
     train_engine(model, dataset, settings, name=name, folder=new_folder(name), control=control, show=stop)
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """A few digits in a file of their own, so that a run finds the same again."""
-    shipped, path = open_dataset("digits"), tmp_path_factory.mktemp("data") / "few.npz"
-    train, test = shipped.given.train[:300], shipped.given.test[:60]
-    pixels = np.stack([shipped.images.read(int(index)) for index in (*train, *test)])
-    labels = shipped.labels[np.concatenate([train, test])]
-    np.savez(path, x_train=pixels[:300], y_train=labels[:300], x_test=pixels[300:], y_test=labels[300:])
-    return open_dataset(path).with_split(SplitSettings(validation=0.2))
-
-
-@pytest.fixture(scope="module")
-def two_runs(tiny: OpenedModel, digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two runs that differ in one thing."""
-    folder = tmp_path_factory.mktemp("runs")
-    kept_run(folder / "slow", tiny, digits, 1e-4)
-    kept_run(folder / "quick", tiny, digits, 3e-2)
-    return folder
+@pytest.fixture
+def digits(kept_digits: Dataset) -> Dataset:
+    """Data that a run finds again."""
+    return kept_digits
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +21,8 @@ from PySide6.QtWidgets import (
 from train_helpers import Train, few_digits, tiny_model
 
 from convscope.engine.data.augmentation import MILD
-from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.runs.run import new_folder
+from convscope.engine.training.runs.run import Run, runs_folder
 from convscope.engine.training.settings import TrainingSettings
-from convscope.engine.training.train import train as train_engine
 from convscope.ui.panels.train.runs.table import RunsTable
 from convscope.ui.panels.train.runs.view import RunsView
 
@@ -165,11 +165,11 @@ def test_how_curves_are_seen_is_taken_back(train: Train) -> None:
 
 
 @pytest.fixture
-def two(train: Train, tiny: OpenedModel) -> Train:
+def two(train: Train, two_runs: Path) -> Train:
     """Two runs on the Runs tab."""
-    for name in ("one", "other"):
-        settings = TrainingSettings(epochs=2, batch_size=60)
-        train_engine(tiny, few_digits(120), settings, name=name, folder=new_folder(name))
+    shutil.copytree(two_runs, runs_folder(), dirs_exist_ok=True)
+    for folder, name in (("slow", "one"), ("quick", "other")):
+        Run(runs_folder() / folder).rename(name)
     train.press("train.view.runs")
     train.settle()
     return train

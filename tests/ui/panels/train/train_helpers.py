@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from driver import Driver
@@ -14,7 +15,8 @@ from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import Draft
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
+from convscope.engine.training.train import train as train_engine
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train.live.view import LiveView
 from convscope.ui.panels.train.panel import TrainPanel
@@ -91,3 +93,9 @@ class Train(Driver):
 def weights(model: OpenedModel) -> np.ndarray:
     """All of a network's weights in one row."""
     return np.concatenate([weight.ravel() for weight in model.keras.get_weights()])
+
+
+def kept_run(folder: Path, model: OpenedModel, dataset: Dataset, rate: float, epochs: int = 2) -> None:
+    """A run on the disk, as an earlier training has left it."""
+    settings = TrainingSettings(OptimizerSettings("adam", rate), epochs=epochs, batch_size=60)
+    train_engine(model, dataset, settings, name=folder.name, folder=folder)
