@@ -191,3 +191,35 @@ def test_a_named_data_set_is_listed_and_opened(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sets, "NAMES", (*sets.NAMES, "dots"))
     assert sets.list_datasets()[-1].title == "Dots" and sets.name_of("DOTS") == "dots"
     assert len(open_dataset("dots")) == 4 and len(open_dataset("Dots")) == 4
+
+
+def test_a_live_chart_is_drawn_with_the_others(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    from convscope.engine.training.runs.record import Recorder
+    from convscope.engine.training.settings import TrainingSettings
+    from convscope.ui.panels.train.live.charts import registry
+    from convscope.ui.panels.train.live.charts.base import CurveChart
+    from convscope.ui.panels.train.live.curves_view import CurvesView
+
+    class GradientNormChart(CurveChart):
+        """As a file beside the others would have it."""
+
+        name, heading, series = "train.gradient_norm_chart", "Gradient norm", "gradient_norm"
+
+    monkeypatch.setattr(registry, "CHARTS", [*registry.CHARTS, GradientNormChart])
+    view, recorder = CurvesView(), Recorder()
+    view.begin(recorder, TrainingSettings(epochs=2))
+    view.prepared(2, {})
+    view.show()
+    for value in (4.0, 2.0):
+        recorder.add_batch({"loss": 1.0, "accuracy": 0.5, "gradient_norm": value})
+    view.look()
+    chart = view.charts[-1]
+    assert isinstance(chart, GradientNormChart) and chart.isVisible()
+    x, y = chart.curve("raw") or ((), ())
+    assert (list(x), list(y)) == ([0.5, 1.0], [4.0, 2.0])
+    # It shows the same epochs as its neighbours.
+    view.loss.plot.zoom(0.5)
+    shown = [each.plot.getViewBox().viewRange()[0] for each in (view.loss, chart)]
+    assert shown[0] == pytest.approx(shown[1])
+    view.stop()
+    view.deleteLater()

@@ -18,11 +18,11 @@ from convscope.ui.forms.form import choose, combo, row
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.forms.undo_keys import undo_of_the_window
+from convscope.ui.panels.train.live.charts import registry
 from convscope.ui.panels.train.live.charts.base import LiveChart, Verdict
 from convscope.ui.panels.train.live.charts.learning_rate import LearningRateChart
 from convscope.ui.panels.train.live.charts.loss import LossChart
 from convscope.ui.panels.train.live.charts.metric import METRICS, MetricChart
-from convscope.ui.panels.train.live.charts.registry import CHARTS
 from convscope.ui.panels.train.live.curves import CurvesShown, History
 from convscope.ui.panels.train.settings import form
 from convscope.ui.plots.plot import Plot
@@ -71,7 +71,7 @@ class CurvesView(QWidget):
         self._rate_epoch = -1
         # Seconds of a drawing, of the one that is measured now (not its painting), and how many there were.
         self._cost, self._drawing, self._drawings = 0.0, 0.0, 0
-        self.charts = tuple(kind() for kind in CHARTS)
+        self.charts = tuple(kind() for kind in registry.CHARTS)
         self.loss, self.second = self._chart(LossChart), self._chart(MetricChart)
         self.rate = self._chart(LearningRateChart)
         self._timer = QTimer(self)
