@@ -87,7 +87,7 @@ def drafted() -> Architecture:
 
 @pytest.mark.usefixtures("kind")
 def test_a_layer_kind_is_counted_built_written_drawn_and_explained() -> None:
-    row = drafted().sheet().layers[2]
+    row = drafted().summary().layers[2]
     assert (row.shape, row.parameters, row.problem) == ((4, 4, 2), 0, "")
     assert [layer.name for layer in to_keras(drafted()).layers] == ["conv", "unit"]
     space: dict[str, Any] = {}

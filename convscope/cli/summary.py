@@ -8,7 +8,7 @@ from typing import Any
 from convscope.cli.model_arguments import add_model_arguments, opened
 from convscope.core.printable import json_text
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary import LayerInfo, ModelSummary
 from convscope.engine.models.summary.receptive import ReceptiveField
 from convscope.engine.models.summary.receptive_words import short
 
@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json_text(as_json(model)))
         return 0
     print(f"{model.name}\n")
-    for line in table(model.sheet):
+    for line in table(model.summary):
         print(line)
-    totals = model.sheet.totals
+    totals = model.summary.totals
     print(f"\nparameters {totals.parameters:,}: {totals.trainable:,} trainable, {totals.fixed:,} not")
     if totals.multiply_adds is not None:
         print(f"multiply-adds for one image {totals.multiply_adds:,}")
@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def as_json(model: OpenedModel) -> dict[str, Any]:
     """The summary as plain data; `name` is what the commands take, where there is such a word."""
-    sheet = model.sheet
-    totals = sheet.totals
+    summary = model.summary
+    totals = summary.totals
     return {
         "name": model.source.spec if model.source.kind == "template" else model.name,
         "title": model.name,
@@ -53,7 +53,7 @@ def as_json(model: OpenedModel) -> dict[str, Any]:
         "trainable": totals.trainable,
         "multiply_adds": totals.multiply_adds,
         "activation_bytes": totals.activation_bytes,
-        "layers": [_layer(row) for row in sheet.layers],
+        "layers": [_layer(row) for row in summary.layers],
     }
 
 
@@ -89,10 +89,10 @@ def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
     return {"size": seen.size, "stride": None, "offset": seen.box[:2], "whole": seen.whole}
 
 
-def table(sheet: Sheet) -> list[str]:
+def table(summary: ModelSummary) -> list[str]:
     """The layers as lines of text."""
     rows = [("layer", "kind", "output", "parameters", "multiply-adds", "sees")]
-    for row in sheet.layers:
+    for row in summary.layers:
         shape = "×".join("?" if n is None else str(n) for n in row.shape or ())
         parameters = row.formula if row.parameters or row.shared else ""
         work = "?" if row.multiply_adds is None else f"{row.multiply_adds:,}" if row.multiply_adds else ""

@@ -42,7 +42,7 @@ from convscope.engine.models.program import Program
 from convscope.engine.models.program.first_run import check_graph, check_steps, shapes_for
 from convscope.engine.models.program.flatten import flatten
 from convscope.engine.models.program.precision import copy_weights, in_float32, is_low_precision
-from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary import LayerInfo, ModelSummary
 from convscope.engine.models.summary.read import read
 from convscope.imaging.image import Image
 
@@ -213,14 +213,14 @@ class OpenedModel:
     # What it is.
 
     @cached_property
-    def sheet(self) -> Sheet:
+    def summary(self) -> ModelSummary:
         """Every layer's arithmetic, nested bases opened up, and the totals."""
         return read(self.program)
 
     @property
     def layers(self) -> tuple[LayerInfo, ...]:
         """The layers in the order of computation."""
-        return self.sheet.layers
+        return self.summary.layers
 
     def layer(self, path: str) -> LayerInfo:
         """One layer.
@@ -429,7 +429,7 @@ class OpenedModel:
         """
         if self._copy is not None:
             copy_weights(self.keras, self._copy)
-        self.__dict__.pop("sheet", None)
+        self.__dict__.pop("summary", None)
 
     # What it does.
 

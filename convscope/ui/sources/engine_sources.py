@@ -255,7 +255,7 @@ class EngineSources(QObject):
         def work(task: Task) -> OpenedModel:
             opened = make(task)
             # Its arithmetic takes longer than a frame, and every panel asks for it.
-            _ = opened.sheet
+            _ = opened.summary
             return opened
 
         def warm(opened: OpenedModel, task: Task) -> None:

@@ -40,7 +40,7 @@ def short_count(number: int) -> str:
 
 def described_model(model: OpenedModel, limit: int = NAME_LIMIT) -> str:
     """A model's name and its number of parameters: "imagenet   4.7 M"."""
-    return f"{short_name(model.name, limit)}   {short_count(model.sheet.totals.parameters)}"
+    return f"{short_name(model.name, limit)}   {short_count(model.summary.totals.parameters)}"
 
 
 def described(image: Image, limit: int = NAME_LIMIT) -> str:
@@ -137,7 +137,7 @@ class Header(QFrame):
             self.model.setToolTip("No model is open yet; click to open one")
             self.model.setAccessibleDescription("no model")
             return
-        total = current.sheet.totals
+        total = current.summary.totals
         facts = f"{current.name}: {total.layers} layers, {total.parameters:,} parameters"
         more = "Click for the other open models"
         self.model.setToolTip("\n".join((facts, *current.notes, more)))

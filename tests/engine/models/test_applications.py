@@ -55,7 +55,7 @@ def test_the_table_is_all_of_keras_applications() -> None:
 )
 def test_counts_are_those_of_keras_and_of_the_papers(name: str, billions: float, sees: int) -> None:
     model = open_application(name)
-    row, totals = APPLICATIONS[name], model.sheet.totals
+    row, totals = APPLICATIONS[name], model.summary.totals
     assert totals.parameters == row.parameters == model.keras.count_params()
     assert model.input_shape == (row.input_size, row.input_size, 3)
     assert totals.multiply_adds is not None

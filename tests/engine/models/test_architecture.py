@@ -22,7 +22,7 @@ def net() -> Architecture:
 
 
 def problems(architecture: Architecture) -> dict[str, str]:
-    return {row.path: row.problem for row in architecture.sheet().problems}
+    return {row.path: row.problem for row in architecture.summary().problems}
 
 
 def test_edits_leave_the_old_list_alone() -> None:
@@ -34,13 +34,13 @@ def test_edits_leave_the_old_list_alone() -> None:
     assert [layer.name for layer in after.layers] == [
         "input", "conv2d_1", "conv2d", "conv2d_2", "flatten", "scores",
     ]  # fmt: skip
-    assert after.sheet().layers[-1].shape == (3,)
+    assert after.summary().layers[-1].shape == (3,)
 
 
 def test_a_kernel_larger_than_its_map_is_told_at_its_layer() -> None:
     broken = net().set("max_pooling2d", pool_size=13).insert(3, "Conv2D", {"filters": 4, "kernel_size": 5})
     assert problems(broken) == {"conv2d_1": "the 5×5 kernel is larger than its 2×2 map"}
-    rows = {row.path: row for row in broken.sheet().layers}
+    rows = {row.path: row for row in broken.summary().layers}
     assert rows["flatten"].shape is None, "what comes after waits, and is not blamed"
     with pytest.raises(UserError, match=r"^net cannot be built: at conv2d_1, the 5×5 kernel"):
         broken.checked()
@@ -85,7 +85,7 @@ def test_removing_a_layer_feeds_its_followers_from_what_fed_it() -> None:
     after = architecture.remove("stage1_block1_2_norm")
     add = after.layers[after.index("stage1_block1_add")]
     assert add.inputs == ("stem_relu", "stage1_block1_conv2")
-    assert not after.sheet().problems
+    assert not after.summary().problems
 
 
 def test_files_come_back_equal(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_numbers_by_channel_fit_the_channels() -> None:
 
 def test_an_edit_counts_only_what_it_changes() -> None:
     before = TEMPLATES["resnet-small"].architecture
-    first = before.sheet().layers
-    after = before.set(before.layers[-1].name, units=3).sheet().layers
+    first = before.summary().layers
+    after = before.set(before.layers[-1].name, units=3).summary().layers
     assert all(a is b for a, b in zip(first[:-1], after[:-1], strict=True))
     assert after[-1].shape == (3,)
 

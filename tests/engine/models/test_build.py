@@ -26,7 +26,7 @@ SMALL = [name for name, told in TEMPLATES.items() if all(x.kind != "Base" for x 
 def test_the_sheet_is_that_of_the_built_model_and_so_is_the_script(name: str) -> None:
     architecture = TEMPLATES[name].architecture
     model = to_keras(architecture)
-    counted, read = architecture.sheet(), OpenedModel(model).sheet
+    counted, read = architecture.summary(), OpenedModel(model).summary
     assert counted.totals == read.totals
     assert counted.totals.parameters == model.count_params()
     built = {row.path: row for row in read.layers}
@@ -46,10 +46,10 @@ def test_pretrained_bases(name: str, trainable: int) -> None:
         if spec.kind == "Base":
             architecture = architecture.set(spec.name, weights="random")
     model = to_keras(architecture)
-    counted, read = architecture.sheet().totals, OpenedModel(model).sheet
+    counted, read = architecture.summary().totals, OpenedModel(model).summary
     assert counted.parameters == model.count_params() == read.totals.parameters
     assert counted.trainable == trainable == read.totals.trainable
-    assert architecture.sheet().layers[1].shape == tuple(model.layers[0].output.shape[1:])
+    assert architecture.summary().layers[1].shape == tuple(model.layers[0].output.shape[1:])
     if name == "vgg16-cats-dogs":
         model.layers[0].trainable = True
         assert len(model.trainable_weights) == 30
@@ -98,7 +98,7 @@ def test_every_kind_of_the_palette_counts_as_keras_does(kind: LayerKind) -> None
     for filled in variants:
         architecture = _example(kind, filled)
         model = to_keras(architecture)
-        row = architecture.sheet().layers[-1]
+        row = architecture.summary().layers[-1]
         layer = model.get_layer("it")
         assert row.shape == tuple(layer.output.shape[1:])
         assert row.parameters == layer.count_params()

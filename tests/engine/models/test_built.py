@@ -41,21 +41,21 @@ def test_a_template_keeps_its_class_names_while_it_has_its_classes() -> None:
 def test_a_built_model_gives_its_architecture_back(name: str) -> None:
     architecture = TEMPLATES[name].architecture
     again = architecture_of(OpenedModel(to_keras(architecture)))
-    assert again.sheet().totals == architecture.sheet().totals
+    assert again.summary().totals == architecture.summary().totals
     assert to_keras(again).get_config() == to_keras(architecture).get_config()
 
 
 def test_templates_and_shipped_networks_are_what_they_were_made_from() -> None:
     assert architecture_of(open_model("lenet-5")) == TEMPLATES["lenet-5"].architecture
     digits = open_model("digits")
-    assert architecture_of(digits).sheet().totals.parameters == digits.sheet.totals.parameters
+    assert architecture_of(digits).summary().totals.parameters == digits.summary.totals.parameters
 
 
 def test_a_network_of_keras_is_taken_apart() -> None:
     model = open_model("MobileNetV2", input_shape=(96, 96, 3))
     architecture = architecture_of(model)
-    assert not architecture.sheet().problems
-    assert architecture.sheet().totals == model.sheet.totals
+    assert not architecture.summary().problems
+    assert architecture.summary().totals == model.summary.totals
 
 
 def test_what_the_builder_does_not_know_is_said() -> None:
@@ -91,8 +91,8 @@ def test_frozen_and_regularised_layers_stay_so() -> None:
         name="held",
     )
     architecture = architecture_of(OpenedModel(net))
-    sheet = architecture.sheet()
-    assert not sheet.problems and sheet.totals.trainable == 6 * 6 * 4 * 2 + 2
+    summary = architecture.summary()
+    assert not summary.problems and summary.totals.trainable == 6 * 6 * 4 * 2 + 2
     again = Architecture.from_json(architecture.to_json())
     assert again == architecture and again.layers[1].config["kernel_regularizer"] == 0.003
     made = to_keras(again)
@@ -108,7 +108,7 @@ def test_frozen_and_regularised_layers_stay_so() -> None:
         pytest.approx(0.01 * float((kernel**2).sum()), rel=1e-5)
     ], "of what is frozen Keras adds none"
     for wrong, words in ((-1.0, "less than 0"), ("l2", "not a number"), (True, "not a number")):
-        problem = architecture.set("conv", kernel_regularizer=wrong).sheet().problems[0].problem
+        problem = architecture.set("conv", kernel_regularizer=wrong).summary().problems[0].problem
         assert problem.startswith("kernel_regularizer") and words in problem
 
 
@@ -128,14 +128,14 @@ def test_inserting_removing_and_moving_leave_no_dead_ends() -> None:
     resnet = TEMPLATES["resnet-small"].architecture
     for at in range(1, len(resnet.layers)):
         after = resnet.insert(at, "Dropout", {"rate": 0.5})
-        assert not after.sheet().problems, f"inserting at {at}"
-        assert after.remove("dropout") == resnet or not after.remove("dropout").sheet().problems
+        assert not after.summary().problems, f"inserting at {at}"
+        assert after.remove("dropout") == resnet or not after.remove("dropout").summary().problems
     for layer in resnet.layers[1:]:
         if layer.kind == "Activation":
-            assert not resnet.remove(layer.name).sheet().problems, f"removing {layer.name}"
+            assert not resnet.remove(layer.name).summary().problems, f"removing {layer.name}"
             for to in range(1, len(resnet.layers) - 2, 6):
                 moved = resnet.move(layer.name, to)
-                assert not moved.sheet().problems, f"moving {layer.name} to {to}"
+                assert not moved.summary().problems, f"moving {layer.name} to {to}"
                 assert moved.layers[to].name == layer.name
 
 
@@ -143,9 +143,9 @@ def test_a_further_input_does_not_cut_the_chain() -> None:
     chain = TEMPLATES["mnist-convnet"].architecture
     after = chain.insert(3, "InputLayer", {"shape": (26, 26, 32)})
     assert after.layers[4].inputs == ("max_pooling2d",)
-    assert [row.name for row in after.sheet().problems] == ["input_1"], "it waits to be joined"
+    assert [row.name for row in after.summary().problems] == ["input_1"], "it waits to be joined"
     joined = after.insert(2, "Identity").move("input_1", 1).insert(4, "Add", inputs=("identity", "input_1"))
-    assert not joined.sheet().problems
+    assert not joined.summary().problems
 
 
 def test_removing_a_merge_feeds_what_takes_one_input_from_the_last() -> None:
@@ -156,7 +156,7 @@ def test_removing_a_merge_feeds_what_takes_one_input_from_the_last() -> None:
     draft.conv(2, 3, merge, name="after")
     architecture = draft.done.remove("add")
     assert architecture.layers[-1].inputs == ("conv2d_1",)
-    assert not architecture.sheet().problems
+    assert not architecture.summary().problems
 
 
 def test_a_copy_follows_its_original() -> None:
@@ -166,7 +166,7 @@ def test_a_copy_follows_its_original() -> None:
             after = inception.duplicate(layer.name)
             copy = after.layers[after.index(layer.name) + 1]
             assert after.feeds(after.index(copy.name))[0] == layer.name
-            assert not [row for row in after.sheet().problems if "leads nowhere" in row.problem]
+            assert not [row for row in after.summary().problems if "leads nowhere" in row.problem]
 
 
 def _private_net() -> Any:
@@ -204,9 +204,11 @@ def test_private_layers_and_operators_are_given_by_public_layers() -> None:
     np.testing.assert_allclose(_scores(made), _scores(origin), rtol=1e-5, atol=1e-4)
     assert made.notes[0] == "All its 4 layers with weights kept those of private."
     assert made.classes == ("a", "b", "c") and made.source.weights == "private's"
-    assert architecture_of(made).sheet().totals == architecture.sheet().totals, "it can be started from too"
+    assert architecture_of(made).summary().totals == architecture.summary().totals, (
+        "it can be started from too"
+    )
     again = Architecture.from_json(architecture.to_json())
-    assert again.sheet().totals == architecture.sheet().totals and not again.sheet().problems
+    assert again.summary().totals == architecture.summary().totals and not again.summary().problems
     space: dict[str, Any] = {}
     exec(to_code(architecture), space)
     assert space["model"].get_config() == made.keras.get_config()
@@ -219,7 +221,7 @@ def test_a_family_with_parts_of_its_own_keeps_its_weights(name: str) -> None:
     assert made.source.weights == "random", "as those are that it kept"
     assert made.notes[0].startswith(f"Its weights are random, those of {name}: ")
     assert made.preprocessing == origin.preprocessing
-    assert made.sheet.totals.parameters == origin.sheet.totals.parameters
+    assert made.summary.totals.parameters == origin.summary.totals.parameters
     ours, theirs = made.keras.get_weights(), origin.keras.get_weights()
     assert all(np.array_equal(a.ravel(), b.ravel()) for a, b in zip(ours, theirs, strict=True))
 

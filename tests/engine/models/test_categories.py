@@ -21,7 +21,7 @@ def convnext() -> OpenedModel:
 
 
 def test_convnext_has_one_classifier(convnext: OpenedModel) -> None:
-    parts = categories(convnext.sheet)
+    parts = categories(convnext.summary)
     dense = [row for row in convnext.layers if row.kind == "Dense"]
     assert len(dense) == 37
     assert [row.path for row in dense if parts[row.path] == "Classifier"] == [convnext.layers[-1].path]
@@ -52,7 +52,7 @@ def test_a_gate_of_dense_layers_is_no_classifier() -> None:
     gated = layers.Multiply()([inputs, layers.Reshape((1, 1, 4), name="back")(gate)])
     scores = layers.Dense(3, name="scores")(layers.Flatten(name="flat")(gated))
     model = OpenedModel(keras.Model(inputs, scores))
-    parts = categories(model.sheet)
+    parts = categories(model.summary)
     found = {name: parts[name] for name in ("squeeze", "excite", "back", "flat", "scores")}
     assert found == {
         "squeeze": "Convolution", "excite": "Convolution", "back": "Other", "flat": "Classifier",
@@ -62,18 +62,18 @@ def test_a_gate_of_dense_layers_is_no_classifier() -> None:
 
 @pytest.mark.parametrize("name", ["lenet-5", "mnist-convnet", "mlp", "cats-dogs-dropout"])
 def test_the_lectures_classifiers_stay_such(name: str) -> None:
-    sheet = TEMPLATES[name].architecture.sheet()
-    parts = categories(sheet)
-    assert all(parts[row.path] == "Classifier" for row in sheet.layers if row.kind in ("Flatten", "Dense"))
+    summary = TEMPLATES[name].architecture.summary()
+    parts = categories(summary)
+    assert all(parts[row.path] == "Classifier" for row in summary.layers if row.kind in ("Flatten", "Dense"))
 
 
 def test_groups_are_told_by_the_builder_as_well() -> None:
     architecture = TEMPLATES["mnist-convnet"].architecture
-    grouped = architecture.set("conv2d_1", groups=2).sheet().layers
+    grouped = architecture.set("conv2d_1", groups=2).summary().layers
     assert (grouped[3].groups, grouped[3].depthwise) == (2, False)
-    deep = architecture.set("conv2d_1", groups=32, filters=32).sheet().layers
+    deep = architecture.set("conv2d_1", groups=32, filters=32).summary().layers
     assert (deep[3].groups, deep[3].depthwise) == (32, True)
-    assert all((row.groups, row.depthwise) == (1, False) for row in architecture.sheet().layers)
+    assert all((row.groups, row.depthwise) == (1, False) for row in architecture.summary().layers)
 
 
 def test_an_unknown_kind_is_other() -> None:
@@ -84,4 +84,4 @@ def test_an_unknown_kind_is_other() -> None:
 
     inputs = keras.Input((4, 4, 1))
     model = OpenedModel(keras.Model(inputs, keras.layers.Lambda(doubled, name="own")(inputs)))
-    assert categories(model.sheet)["own"] == "Other"
+    assert categories(model.summary)["own"] == "Other"

@@ -65,7 +65,7 @@ def test_all_that_is_no_application_is_counted(name: str) -> None:
 
 def test_depths_of_the_lectures_networks() -> None:
     depths = {
-        name: depth_of(TEMPLATES[name].architecture.sheet()) for name in ("lenet-5", "mlp", "vgg-small")
+        name: depth_of(TEMPLATES[name].architecture.summary()) for name in ("lenet-5", "mlp", "vgg-small")
     }
     assert depths == {"lenet-5": 5, "mlp": 2, "vgg-small": 8}
 

@@ -120,7 +120,7 @@ def memory(name: str) -> int:
 def opened(path: Path, weights: Path | None = None) -> object:
     """All that the window does with a file before it shows the network."""
     model = open_model(path, weights=weights)
-    return model.sheet, model.notes, model.layers
+    return model.summary, model.notes, model.layers
 
 
 def opened_or_said(path: Path, read: Callable[[Path], object] = opened) -> bool:

@@ -174,7 +174,9 @@ def test_training_settings_are_never_read(good: Path, tmp_path: Path, canary: Pa
     path = changed(
         good / "m.keras", tmp_path / "m.keras", lambda config: config.update(compile_config={"loss": evil})
     )
-    assert open_model(path).sheet.totals.parameters == open_model(good / "m.keras").sheet.totals.parameters
+    assert (
+        open_model(path).summary.totals.parameters == open_model(good / "m.keras").summary.totals.parameters
+    )
     assert not canary.exists()
 
 
@@ -371,7 +373,7 @@ def test_one_place_with_many_names_is_looked_at_once(good: Path, tmp_path: Path)
             below = group.create_group("left")
             group["right"] = below
             group = below
-    assert open_model(path).sheet.totals.parameters > 0
+    assert open_model(path).summary.totals.parameters > 0
 
 
 @pytest.mark.parametrize("dtype", ["S3", "c8", h5py.vlen_dtype("f4"), h5py.ref_dtype, [("a", "f4")]])
@@ -589,7 +591,7 @@ def test_zips_packed_in_another_way_and_damaged(good: Path, tmp_path: Path) -> N
         for name in old.namelist():
             new.writestr(name, old.read(name))
     data = path.read_bytes()
-    assert open_model(path).sheet.totals.parameters
+    assert open_model(path).summary.totals.parameters
     for place in range(60, len(data), len(data) // 25):
         path.write_bytes(data[:place] + bytes(b ^ 255 for b in data[place : place + 9]) + data[place + 9 :])
         with contextlib.suppress(UserError):

@@ -109,7 +109,7 @@ def test_a_convnet_of_keras_1(order: str, tmp_path: Path) -> None:
     assert any("Theano" in note for note in opened.notes) == (order == "th")
     pixels = Image(DRAW.integers(0, 256, (8, 8, 3)).astype(np.uint8), "p")
     assert opened.layers[1].path == "convolution2d_1"
-    assert opened.sheet.totals.parameters == sum(a.size for a in (kernel, bias, top, more, *scale))
+    assert opened.summary.totals.parameters == sum(a.size for a in (kernel, bias, top, more, *scale))
     with pytest.raises(UserError, match="2 channels"):
         opened.predict(pixels)
 

@@ -406,7 +406,7 @@ def test_the_case_that_showed_it(old: Any, tmp_path: Path) -> None:
     conv = old.Model(model.inputs, model.layers[0].output)
     found = opened.activations(batch, [opened.layers[1].path])
     np.testing.assert_allclose(next(iter(found.values())), conv(batch), atol=1e-6)
-    assert opened.sheet.totals.parameters == model.count_params()
+    assert opened.summary.totals.parameters == model.count_params()
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_h5_files_of_keras_2(old: Any, make: Callable[[Any], Any], tmp_path: Pat
     compare(model, inputs, outputs)
     assert model.notes[0] == "Keras 2 wrote it; it was mended for Keras 3."
     assert path.read_bytes() == before
-    assert model.sheet.totals.parameters == model.keras.count_params()
+    assert model.summary.totals.parameters == model.keras.count_params()
     if make is vgg16_in_a_row:
         assert "vgg16/block3_conv1" in {row.path for row in model.layers}
 
@@ -203,7 +203,7 @@ def test_keras_files_of_keras_2(old: Any, tmp_path: Path) -> None:
     inputs, outputs = written(old, frozen_base, tmp_path / "model.keras")
     model = open_model(tmp_path / "model.keras")
     compare(model, inputs, outputs)
-    assert model.sheet.totals.trainable == model.keras.layers[-1].count_params()
+    assert model.summary.totals.trainable == model.keras.layers[-1].count_params()
 
 
 def test_lists_of_layers_from_before_2_2_3(old: Any, tmp_path: Path) -> None:
@@ -480,7 +480,7 @@ def test_an_architecture_file_opens_with_random_weights(tmp_path: Path) -> None:
 
     TEMPLATES["lenet-5"].architecture.save(tmp_path / "net.json")
     model = open_model(tmp_path / "net.json")
-    assert model.sheet.totals.parameters == 61_706
+    assert model.summary.totals.parameters == 61_706
     assert "random" in model.notes[0]
 
 

@@ -96,7 +96,7 @@ def test_images_without_channels_are_gray(make: Any, suffix: str, tmp_path: Path
     assert opened.notes[0] == "It takes images without an axis of channels: it is given gray ones."
     batch = opened.prepare(picture()).batch
     np.testing.assert_allclose(opened.scores(batch)[1], theirs(batch[..., 0]), atol=1e-6)
-    assert opened.sheet.totals.parameters == theirs.count_params()
+    assert opened.summary.totals.parameters == theirs.count_params()
     assert opened.predict(picture()).probabilities[0] > 0
     saved = save_model(opened, tmp_path / f"copy{suffix}").files[0]
     np.testing.assert_allclose(open_model(saved).scores(batch)[1], theirs(batch[..., 0]), atol=1e-6)

@@ -227,15 +227,15 @@ def test_several_inputs_and_outputs() -> None:
     assert layers["tower@2/conv"].shared
     assert layers["tower@2/conv"].formula == "those of tower/conv"
     assert layers["difference"].inputs == ("shared", "shared@2")
-    assert model.sheet.totals.parameters == model.keras.count_params()
+    assert model.summary.totals.parameters == model.keras.count_params()
 
 
 def test_freezing_is_noticed() -> None:
     model = opened(nets.nested)
-    assert model.sheet.totals.fixed == 0
+    assert model.summary.totals.fixed == 0
     model.keras.layers[0].trainable = False
     model.refresh()
-    assert model.sheet.totals.trainable == model.keras.get_layer("top").count_params()
+    assert model.summary.totals.trainable == model.keras.get_layer("top").count_params()
     assert not model.layer("base/block1_conv").trainable
 
 
@@ -362,8 +362,8 @@ def test_free_sizes_keep_the_image_as_it_is() -> None:
     assert model.prepare(picture(31, 17)).batch.shape == (1, 31, 17, 1)
     assert len(model.predict(picture(31, 17)).classes) == 2
     model.predict(picture(40, 9))
-    assert model.sheet.totals.multiply_adds is None
-    assert model.sheet.totals.parameters == 20
+    assert model.summary.totals.multiply_adds is None
+    assert model.summary.totals.parameters == 20
 
 
 def test_preprocessing_is_guessed_from_the_first_layers() -> None:

@@ -73,7 +73,7 @@ def test_what_was_told_of_the_file_is_not_told_of_what_a_person_chose(teachable:
     other = model.with_(preprocessing=MODES["unit"])
     assert NOTE not in other.notes and named in "".join(other.notes)
     assert NOTE in other.with_(preprocessing=model.preprocessing).notes
-    renamed = model.with_(classes=("stone", "sheet", "shears"))
+    renamed = model.with_(classes=("stone", "summary", "shears"))
     assert named not in "".join(renamed.notes) and NOTE in renamed.notes
 
 

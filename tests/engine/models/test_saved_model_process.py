@@ -22,7 +22,7 @@ from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
-from convscope.engine.interpret.feature_visualization.objectives import class_
+from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.files import saved_model
 from convscope.engine.models.files.saved_model import isolation, process
@@ -381,7 +381,7 @@ def test_what_the_graph_says_arrives_as_itself_whatever_asks_it(tmp_path: Path) 
         with pytest.raises(UserError, match=words):
             explain(AttributionContext(model, image), MapRequest(method, target=ScoreTarget(0)))
     with pytest.raises(UserError, match=words):
-        ascend(model, [class_(0)], PatternSettings(size=32, steps=2))
+        ascend(model, [Objective.class_(0)], PatternSettings(size=32, steps=2))
     run = model.answering(model.program.run)
     with pytest.raises(UserError, match=words):
         run({model.program.inputs[0]: np.ones((1, 8, 8, 3), np.float32)}, model.program.outputs)

@@ -35,11 +35,11 @@ def imagenet(runtime: object) -> OpenedModel:
 def test_it_is_small_and_complete(imagenet: OpenedModel) -> None:
     files = [resource_path("models", f"imagenet{end}") for end in (".npz", ".json", ".classes.txt")]
     assert sum(file.stat().st_size for file in files) <= 12_000_000
-    assert imagenet.sheet.totals.parameters == 4_694_024 == shipped.facts("imagenet").parameters
+    assert imagenet.summary.totals.parameters == 4_694_024 == shipped.facts("imagenet").parameters
     assert imagenet.input_shape == (224, 224, 3)
     assert {weight.dtype for weight in imagenet.keras.weights} == {"float32"}
     # Published: 407 M multiply-adds, its batch normalisations (folded into convolutions here) left out.
-    assert imagenet.sheet.totals.multiply_adds == 385_187_552
+    assert imagenet.summary.totals.multiply_adds == 385_187_552
 
 
 def test_the_first_classes_of_the_photographs(imagenet: OpenedModel) -> None:

@@ -15,7 +15,7 @@ from tests.processes import run_process
 
 
 def layers(name: str) -> dict[str, LayerInfo]:
-    return {row.path: row for row in TEMPLATES[name].architecture.sheet().layers}
+    return {row.path: row for row in TEMPLATES[name].architecture.summary().layers}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def layers(name: str) -> dict[str, LayerInfo]:
     ],
 )
 def test_totals_of_the_lectures(name: str, parameters: int) -> None:
-    assert TEMPLATES[name].architecture.sheet().totals.parameters == parameters
+    assert TEMPLATES[name].architecture.summary().totals.parameters == parameters
 
 
 @pytest.mark.parametrize("name", list(TEMPLATES))
@@ -68,7 +68,7 @@ def test_units_against_filters() -> None:
 
 
 def test_a_frozen_base_learns_nothing() -> None:
-    totals = TEMPLATES["vgg16-cats-dogs"].architecture.sheet().totals
+    totals = TEMPLATES["vgg16-cats-dogs"].architecture.summary().totals
     assert (totals.trainable, totals.fixed) == (2_097_665, 14_714_688)
 
 

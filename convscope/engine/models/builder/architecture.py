@@ -18,7 +18,14 @@ from convscope.engine.models.builder.settings_check import settings_problem
 from convscope.engine.models.files.configuration import LARGEST, check_layers, configuration
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Shape, ShapeError
-from convscope.engine.models.summary import LayerInfo, Sheet, activation_bytes, count, dealt, sheet
+from convscope.engine.models.summary import (
+    LayerInfo,
+    ModelSummary,
+    activation_bytes,
+    count,
+    dealt,
+    summarized,
+)
 from convscope.engine.models.summary.receptive import ReceptiveField
 
 FORMAT = "convscope architecture 1"
@@ -130,7 +137,7 @@ class Architecture:
             return ()
         return layer.inputs or ((self.layers[index - 1].name,) if index else ())
 
-    def sheet(self) -> Sheet:
+    def summary(self) -> ModelSummary:
         """Every layer's shape, parameters, work and receptive field, and its problem where it has one.
 
         Takes a millisecond or two, without TensorFlow: it may be called for each keystroke.
@@ -152,7 +159,7 @@ class Architecture:
             if not row.problem and index < len(self.layers) - 1 and layer.name not in used:
                 row = replace(row, problem="nothing is fed by it: it leads nowhere")
             rows.append(row)
-        return sheet(rows)
+        return summarized(rows)
 
     def _name_problem(self, index: int, first: int) -> str:
         name = self.layers[index].name
@@ -174,7 +181,7 @@ class Architecture:
             raise UserError(f"{self.shown_name} has no layers yet: add an input and at least one layer.")
         if not NAME.fullmatch(self.name):
             raise UserError(f"{self.name!r} is not a model name; letters, digits, _, . and - are.")
-        for row in self.sheet().problems:
+        for row in self.summary().problems:
             raise UserError(f"{self.shown_name} cannot be built: at {row.name}, {row.problem}.")
         return self
 

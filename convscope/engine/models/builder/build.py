@@ -27,7 +27,7 @@ def to_keras(architecture: Architecture, task: Task | None = None, *, fetch: boo
 
     architecture.checked()
     check_budget(
-        architecture.sheet().totals.weight_bytes, f"The weights of {architecture.shown_name} would be"
+        architecture.summary().totals.weight_bytes, f"The weights of {architecture.shown_name} would be"
     )
     shapes = _input_shapes(architecture)
     if architecture.is_chain:
@@ -54,7 +54,7 @@ def _input(spec: LayerSpec) -> dict[str, Any]:
 
 def _input_shapes(architecture: Architecture) -> dict[str, Shape]:
     """By layer, the shape of what feeds it first: a pretrained base is built for just that size."""
-    rows = architecture.sheet().layers
+    rows = architecture.summary().layers
     shapes = {row.name: row.shape or () for row in rows}
     return {row.name: shapes[row.inputs[0]] if row.inputs else () for row in rows}
 

@@ -45,11 +45,11 @@ def build_model(
     made = OpenedModel(
         model,
         name=architecture.shown_name,
-        classes=classes if architecture.sheet().layers[-1].shape == (len(classes),) else (),
+        classes=classes if architecture.summary().layers[-1].shape == (len(classes),) else (),
         preprocessing=preprocessing,
         source=ModelSource("memory", architecture.shown_name, weights=inherited.words(origin)),
         notes=[inherited.sentence(origin)],
     )
     # Every panel asks for its arithmetic, which takes longer than a frame.
-    _ = made.sheet
+    _ = made.summary
     return made

@@ -151,7 +151,7 @@ def _from_json(path: Path, task: Task, weights: Path | None) -> tuple[Any, list[
 
 def _typed(path: Path, task: Task, held: int | None) -> Any:
     architecture = Architecture.open(path)
-    check_held(architecture.sheet().totals.parameters, held, path.name)
+    check_held(architecture.summary().totals.parameters, held, path.name)
     task.progress(None, f"Building {path.name}")
     try:
         # Not as files' own networks are built: a pretrained base brings its weights.

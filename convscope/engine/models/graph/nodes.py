@@ -70,7 +70,7 @@ def model_graph(model: OpenedModel, fold: bool = True) -> ModelGraph:
     members: dict[str, list[LayerInfo]] = {}
     for row in rows:
         members.setdefault(owner[row.path], []).append(row)
-    kinds = categories(model.sheet)
+    kinds = categories(model.summary)
     nodes = tuple(_node(path, parts, layers, kinds[path]) for path, parts in members.items())
     edges = dict.fromkeys(
         (owner[source], owner[row.path])

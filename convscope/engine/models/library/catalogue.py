@@ -95,24 +95,24 @@ def _shipped(name: str) -> CatalogueEntry:
         told.parameters,
         told.input_shape,
         about,
-        depth=depth_of(told.architecture.sheet()),
+        depth=depth_of(told.architecture.summary()),
         megabytes=round(size, 2),
     )
 
 
 def _template(template: Template) -> CatalogueEntry:
     architecture = template.architecture
-    sheet = architecture.sheet()
+    summary = architecture.summary()
     based = any(layer.kind == "Base" for layer in architecture.layers)
     return CatalogueEntry(
         template.name,
         "template",
         template.title,
-        sheet.totals.parameters,
+        summary.totals.parameters,
         architecture.layers[0].settings["shape"],
         template.about,
         template.year,
-        depth=None if based else depth_of(sheet),
+        depth=None if based else depth_of(summary),
     )
 
 
@@ -125,8 +125,8 @@ def parameters_of(entry: CatalogueEntry, include_top: bool, size: Sequence[int |
         return counted(APPLICATIONS[entry.name], include_top, tuple(size))
     if entry.kind != "template" or tuple(size) == tuple(entry.input):
         return entry.parameters
-    sheet = TEMPLATES[entry.name].architecture.with_input(size).sheet()
-    return None if sheet.problems else sheet.totals.parameters
+    summary = TEMPLATES[entry.name].architecture.with_input(size).summary()
+    return None if summary.problems else summary.totals.parameters
 
 
 def open_model(

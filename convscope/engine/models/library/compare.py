@@ -20,7 +20,7 @@ from convscope.engine.models.library.published import Figure, of_application
 from convscope.engine.models.library.shipped import facts
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program.flatten import flatten
-from convscope.engine.models.summary import Sheet, depth_of
+from convscope.engine.models.summary import ModelSummary, depth_of
 from convscope.engine.models.summary.read import read
 
 # What networks brought that are no family of the lectures; the first prefix that fits counts.
@@ -89,14 +89,14 @@ def facts_of_family(family: Family) -> NetworkFacts:
 def facts_of_entry(entry: CatalogueEntry) -> NetworkFacts:
     """What can be said about a model of the catalogue without its weights; up to a second for a deep one."""
     if entry.kind == "shipped":
-        sheet = facts(entry.name).architecture.sheet()
+        summary = facts(entry.name).architecture.summary()
     elif entry.kind == "template":
-        sheet = _template_sheet(entry.name)
+        summary = _template_summary(entry.name)
     else:
-        sheet = _application_sheet(entry.name)
+        summary = _application_summary(entry.name)
     return _facts(
         entry.title,
-        sheet,
+        summary,
         year=entry.year,
         input=entry.input,
         top1=entry.top1,
@@ -108,10 +108,10 @@ def facts_of_entry(entry: CatalogueEntry) -> NetworkFacts:
 def facts_of_model(model: OpenedModel) -> NetworkFacts:
     """What can be said about an open model."""
     application = APPLICATIONS.get(model.source.spec)
-    shapes = [row.shape for row in model.sheet.layers if row.kind == "InputLayer"]
+    shapes = [row.shape for row in model.summary.layers if row.kind == "InputLayer"]
     return _facts(
         f"{model.name} (open)",
-        model.sheet,
+        model.summary,
         year=None if application is None else application.year,
         input=(shapes[0] if shapes else None) or (),
         idea="" if application is None else idea_of(application.name),
@@ -173,7 +173,7 @@ def seconds_per_image(
 
 def _facts(
     name: str,
-    sheet: Sheet,
+    summary: ModelSummary,
     *,
     year: int | None,
     input: Shape,
@@ -181,15 +181,15 @@ def _facts(
     top1: float | None = None,
     alone: Figure | None = None,
 ) -> NetworkFacts:
-    fields = [row.field for row in sheet.layers if row.field is not None and not row.field.whole]
-    totals = sheet.totals
+    fields = [row.field for row in summary.layers if row.field is not None and not row.field.whole]
+    totals = summary.totals
     return NetworkFacts(
         name,
         year,
         input,
         totals.parameters,
         totals.multiply_adds,
-        depth_of(sheet),
+        depth_of(summary),
         totals.activation_bytes,
         fields[-1].size if fields else None,
         top1,
@@ -198,11 +198,11 @@ def _facts(
     )
 
 
-def _template_sheet(name: str) -> Sheet:
+def _template_summary(name: str) -> ModelSummary:
     architecture = TEMPLATES[name].architecture
     bases = [layer.name for layer in architecture.layers if layer.kind == "Base"]
     if not bases:
-        return architecture.sheet()
+        return architecture.summary()
     import keras
 
     for base in bases:
@@ -211,7 +211,7 @@ def _template_sheet(name: str) -> Sheet:
         return read(flatten(to_keras(architecture)))
 
 
-def _application_sheet(name: str) -> Sheet:
+def _application_summary(name: str) -> ModelSummary:
     import keras
 
     # Layers without values: the largest would take gigabytes and half a minute.

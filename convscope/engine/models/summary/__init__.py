@@ -83,7 +83,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ModelSummary:
     """All layers in the order of computation, and the totals."""
 
     layers: tuple[LayerInfo, ...]
@@ -95,7 +95,7 @@ class Sheet:
         return tuple(layer for layer in self.layers if layer.problem)
 
 
-def sheet(layers: Iterable[LayerInfo]) -> Sheet:
+def summarized(layers: Iterable[LayerInfo]) -> ModelSummary:
     """The layers with their sums."""
     rows = tuple(layers)
     parameters = sum(row.parameters for row in rows)
@@ -110,7 +110,7 @@ def sheet(layers: Iterable[LayerInfo]) -> Sheet:
         4 * parameters,
         len(rows),
     )
-    return Sheet(rows, totals)
+    return ModelSummary(rows, totals)
 
 
 def dealt(config: Mapping[str, Any], channels: int | None) -> tuple[int, bool]:
@@ -121,13 +121,13 @@ def dealt(config: Mapping[str, Any], channels: int | None) -> tuple[int, bool]:
     return groups, groups == channels
 
 
-def depth_of(sheet: Sheet) -> int:
+def depth_of(summary: ModelSummary) -> int:
     """Convolutions and dense layers on the longest way from the input to the last layer."""
     depths: dict[str, int] = {}
-    for row in sheet.layers:
+    for row in summary.layers:
         weighs = "Conv" in row.kind or row.kind == "Dense"
         depths[row.path] = max((depths.get(path, 0) for path in row.inputs), default=0) + weighs
-    return depths[sheet.layers[-1].path] if sheet.layers else 0
+    return depths[summary.layers[-1].path] if summary.layers else 0
 
 
 def activation_bytes(shapes: Sequence[Shape], dtype: str) -> int | None:

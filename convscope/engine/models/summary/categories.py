@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary import LayerInfo, ModelSummary
 
 _CLASSIFIER, _CONVOLUTION, _OTHER = "Classifier", "Convolution", "Other"
 
 
-def categories(sheet: Sheet) -> Mapping[str, str]:
+def categories(summary: ModelSummary) -> Mapping[str, str]:
     """By path the category of each layer, named as in the palette; "Other" for kinds that are not known.
 
     A dense layer on maps, or one whose values go back into maps (the gate of a squeeze and excitation), does
@@ -18,7 +18,7 @@ def categories(sheet: Sheet) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     feeds_maps: set[str] = set()
-    for row in reversed(sheet.layers):
+    for row in reversed(summary.layers):
         on_maps = _is_maps(row)
         found[row.path] = _category(row, on_maps or row.path in feeds_maps)
         if on_maps or row.path in feeds_maps:

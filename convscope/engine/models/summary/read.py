@@ -1,4 +1,4 @@
-"""The arithmetic of a real model: each step of its program as a row of the sheet."""
+"""The arithmetic of a real model: each step of its program as a row of the summary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Parameters, Shape, ShapeError, formula
 from convscope.engine.models.program import Program, ProgramStep
-from convscope.engine.models.summary import Count, LayerInfo, Sheet, activation_bytes, count, dealt, sheet
+from convscope.engine.models.summary import (
+    Count,
+    LayerInfo,
+    ModelSummary,
+    activation_bytes,
+    count,
+    dealt,
+    summarized,
+)
 from convscope.engine.models.summary.receptive import ReceptiveField, join, of_image
 
 # Operations written as functions (x + y, ops.concatenate) count as the layers of the same name.
@@ -36,7 +44,7 @@ _MOVING = (
 )
 
 
-def read(program: Program) -> Sheet:
+def read(program: Program) -> ModelSummary:
     """One row for every layer (the two halves of a layer with an activation are one), and totals."""
     rows: list[LayerInfo] = []
     fields: dict[int, ReceptiveField | None] = {}
@@ -67,7 +75,7 @@ def read(program: Program) -> Sheet:
         rows.append(row)
         for slot in step.outputs:
             fields[slot], owners[slot] = row.field, step.path
-    return sheet(rows)
+    return summarized(rows)
 
 
 def _row(

@@ -271,7 +271,7 @@ class ModelPanel(Panel):
     def _show(self, shown: ShownModel | None) -> None:
         before, self._before = self._before, shown
         # Under other class names or another preprocessing the layers stay as they are.
-        same = before is not None and shown is not None and before.sheet is shown.sheet
+        same = before is not None and shown is not None and before.summary is shown.summary
         if not same:
             for page in PAGES:
                 if page.reads:

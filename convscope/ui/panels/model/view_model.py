@@ -14,7 +14,7 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.models.graph.nodes import layer_words
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary import LayerInfo, ModelSummary
 from convscope.engine.models.summary.categories import categories
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.layers.rows import Rows, TableOptions
@@ -57,8 +57,8 @@ class ShownModel:
 
     Attributes:
         model: itself.
-        sheet: its arithmetic.
-        rows: the sheet's layers by path.
+        summary: its arithmetic.
+        rows: the summary's layers by path.
         kinds: kind and size by path: "Conv2D 3×3 /2".
         table: the lines of the layer table.
         bars: what stands in the bars "parameters" and "work".
@@ -67,7 +67,7 @@ class ShownModel:
     """
 
     model: OpenedModel
-    sheet: Sheet
+    summary: ModelSummary
     rows: Mapping[str, LayerInfo]
     kinds: Mapping[str, str]
     table: Rows
@@ -107,7 +107,7 @@ class ModelViewModel:
             return
         wide = [
             row.path
-            for row in self.shown.sheet.layers
+            for row in self.shown.summary.layers
             if row.field is not None and not row.field.whole and row.multiply_adds
         ]
         kinds = self.shown.kinds
@@ -144,7 +144,7 @@ class ModelViewModel:
             from convscope.engine.models.files.reweighted import with_weights
 
             made = with_weights(model, Path(path), task)
-            _ = made.sheet
+            _ = made.summary
             return made
 
         def done(made: OpenedModel) -> None:
@@ -190,21 +190,21 @@ class ModelViewModel:
 
 def read_model(model: OpenedModel, task: Task) -> ShownModel:
     """Everything that the panel shows of a model, save its graph."""
-    sheet = model.sheet
+    summary = model.summary
     task.check()
     layers = {step.path: step.layer for step in model.program.steps}
-    kinds = {row.path: layer_words(row, layers.get(row.path)) for row in sheet.layers}
+    kinds = {row.path: layer_words(row, layers.get(row.path)) for row in summary.layers}
     try:
         shape = model.input_shape
     except UserError:
         shape = None
     return ShownModel(
         model,
-        sheet,
-        {row.path: row for row in sheet.layers},
+        summary,
+        {row.path: row for row in summary.layers},
         kinds,
-        Rows(sheet, kinds, model.program.groups),
-        {key: _pieces(sheet, key) for key in ("parameters", "work")},
+        Rows(summary, kinds, model.program.groups),
+        {key: _pieces(summary, key) for key in ("parameters", "work")},
         _size(model.source.path),
         shape,
     )
@@ -212,16 +212,16 @@ def read_model(model: OpenedModel, task: Task) -> ShownModel:
 
 def _first_layer(shown: ShownModel) -> str | None:
     """The first layer with weights: the first convolution, as a rule."""
-    rows = shown.sheet.layers
+    rows = shown.summary.layers
     found = next((row for row in rows if row.multiply_adds), None) or (rows[0] if rows else None)
     return found.path if found is not None else None
 
 
-def _pieces(sheet: Sheet, key: str) -> tuple[Piece, ...]:
-    whole = sheet.totals.parameters if key == "parameters" else sheet.totals.multiply_adds
+def _pieces(summary: ModelSummary, key: str) -> tuple[Piece, ...]:
+    whole = summary.totals.parameters if key == "parameters" else summary.totals.multiply_adds
     pieces = []
-    parts = categories(sheet)
-    for row in sheet.layers:
+    parts = categories(summary)
+    for row in summary.layers:
         amount = row.parameters if key == "parameters" else row.multiply_adds or 0
         if amount:
             portion = words.percent(words.share(amount, whole or 1))

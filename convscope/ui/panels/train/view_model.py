@@ -47,7 +47,7 @@ def open_example(data: str, task: Task) -> tuple[OpenedModel, Dataset]:
 
     model = open_model(EXAMPLE_MODEL, task=task)
     # Its arithmetic takes longer than a frame, and every panel asks for it.
-    _ = model.sheet
+    _ = model.summary
     return model, open_dataset(data, task)
 
 

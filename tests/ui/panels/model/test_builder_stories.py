@@ -67,7 +67,7 @@ def test_the_lectures_first_convnet_from_nothing(builder: Builder) -> None:
     assert [x.settings for x in builder.document.layers] == [x.settings for x in template.layers]
     assert builder.names == [layer.name for layer in template.layers]
     assert builder.total("parameters") == "93,322"
-    assert [row.formula for row in builder.layers.rows.sheet.layers][1::2] == [
+    assert [row.formula for row in builder.layers.rows.summary.layers][1::2] == [
         "(3·3·1 + 1)·32 = 320",
         "(3·3·32 + 1)·64 = 18,496",
         "(3·3·64 + 1)·64 = 36,928",
@@ -76,7 +76,7 @@ def test_the_lectures_first_convnet_from_nothing(builder: Builder) -> None:
     builder.type("network", "my-net")
     builder.press("model.build.build")
     model = builder.workspace.model
-    assert model is not None and model.name == "my-net" and model.sheet.totals.parameters == 93_322
+    assert model is not None and model.name == "my-net" and model.summary.totals.parameters == 93_322
     assert any("Built my-net: 93,322 random weights (seed 0)" in text for text in builder.messages())
     assert builder.find(QPushButton, "model.build.train").isVisible()
     builder.choose("dense")
@@ -493,7 +493,7 @@ def test_the_current_model_is_started_from(builder: Builder) -> None:
     builder.window.sources.engine.open_model("garments")
     builder.settle()
     builder.press("model.build.from_model")
-    assert builder.document.sheet().totals.parameters == 30_762
+    assert builder.document.summary().totals.parameters == 30_762
     assert builder.workspace.undo_label == "Start from Garments convnet"
     builder.undo()
     assert builder.document == TEMPLATES["mnist-convnet"].architecture
@@ -508,7 +508,7 @@ def test_layers_that_stay_keep_the_weights_of_the_model(builder: Builder) -> Non
     origin = builder.workspace.model
     assert origin is not None
     builder.press("model.build.from_model")
-    layers = [row.name for row in builder.document.sheet().layers if row.parameters]
+    layers = [row.name for row in builder.document.summary().layers if row.parameters]
     assert kept.isVisible() and kept.text() == f"{len(layers)} of {len(layers)}"
     builder.choose(layers[-1])
     builder.type("units", "4")

@@ -178,7 +178,7 @@ def test_a_template_opens_at_another_size(library: Library) -> None:
     library.press("model.library.open")
     model = library.workspace.model
     assert model is not None and model.input_shape == (40, 36, 3)
-    told = f"{model.sheet.totals.parameters:,} parameters  ·  40×36×3"
+    told = f"{model.summary.totals.parameters:,} parameters  ·  40×36×3"
     assert library.text("model.library.facts").startswith(told) and "93,322" not in told
     size.selectAll()
     library.qtbot.keyClicks(size, "8×8×1")
@@ -201,8 +201,8 @@ def test_an_application_opens_with_random_weights_without_its_classifier(library
     library.qtbot.keyClicks(size, "64×64×3")
     library.press("model.library.open")
     model = library.workspace.model
-    assert model is not None and model.sheet.totals.parameters == 2_257_984
-    assert model.sheet.layers[-1].shape == (2, 2, 1280) and model.preprocessing.name == "−1–1"
+    assert model is not None and model.summary.totals.parameters == 2_257_984
+    assert model.summary.layers[-1].shape == (2, 2, 1280) and model.preprocessing.name == "−1–1"
     assert model.name == "MobileNetV2 base"
     assert library.find(QToolButton, "header.model").text() == "MobileNetV2 base   2.3 M"
 

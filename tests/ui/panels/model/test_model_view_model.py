@@ -437,10 +437,10 @@ def test_layers_that_stay_keep_the_models_weights(setup: Setup, digits: OpenedMo
     setup.jobs.run()
     made.start_from_model()
     assert made.origin() is digits
-    whole = made.kept(made.architecture.sheet())
+    whole = made.kept(made.architecture.summary())
     assert whole[0] == whole[1] > 0
     made.set("conv2d", "filters", 3)
-    kept = made.kept(made.architecture.sheet())
+    kept = made.kept(made.architecture.summary())
     assert kept[1] == whole[1] and kept[0] < whole[0]
     made.consider(None)
     assert made.start is None

@@ -135,7 +135,7 @@ class RowPainter(QStyledItemDelegate):
 
     def _share(self, painter: QPainter, row: int, box: QRect, colours: theme.Tokens) -> None:
         """A bar for the layer's share of all parameters, under the numbers."""
-        total = self._rows.sheet.totals.parameters
+        total = self._rows.summary.totals.parameters
         width = box.width() * self._rows.info(row).parameters / max(total, 1)
         bar = QRectF(
             box.right() + 1 - width, box.top() + theme.scaled(ROW) - theme.scaled(8), width, theme.scaled(3)

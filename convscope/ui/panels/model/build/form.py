@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 from convscope.core.parameter import Parameter
 from convscope.engine.models.builder.architecture import NAME, Architecture, LayerSpec
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.summary import Sheet
+from convscope.engine.models.summary import ModelSummary
 from convscope.ui import theme
 from convscope.ui.forms.form import tool
 from convscope.ui.panels.model.build.fields import FeedField, Field, TypedField, field_for
@@ -55,7 +55,7 @@ class LayerForm(QWidget):
         self._more: QToolButton | None = None
         self._taken: set[str] = set()
 
-    def show_layer(self, architecture: Architecture, sheet: Sheet, row: int) -> None:
+    def show_layer(self, architecture: Architecture, summary: ModelSummary, row: int) -> None:
         """Show a layer; controls that fit are kept, so that typing goes on."""
         spec = architecture.layers[row]
         kind = KINDS[spec.kind]
@@ -76,7 +76,7 @@ class LayerForm(QWidget):
         self._fields["name"].show_value(spec.name)
         for option in options:
             self._fields[option.name].show_value(filled[option.name])
-        self._show_feeds(architecture, sheet, row)
+        self._show_feeds(architecture, summary, row)
 
     def focus_first(self) -> None:
         """Into the first setting, ready to type over."""
@@ -169,13 +169,13 @@ class LayerForm(QWidget):
             line.addWidget(tool(f"model.build.{key}", says, icon, run))
         return holder
 
-    def _show_feeds(self, architecture: Architecture, sheet: Sheet, row: int) -> None:
+    def _show_feeds(self, architecture: Architecture, summary: ModelSummary, row: int) -> None:
         if not self._feeds:
             return
         spec = architecture.layers[row]
         merges = len(self._feeds) > 1
         above = tuple(
-            (info.name, f"{info.name}   {shape_words(info.shape)}") for info in reversed(sheet.layers[:row])
+            (info.name, f"{info.name}   {shape_words(info.shape)}") for info in reversed(summary.layers[:row])
         )
         first = (ABOVE, "–" if merges else "the layer above")
         feeds = architecture.feeds(row) if merges else spec.inputs

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QSizePolic
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.builder.templates import TEMPLATES, Template
 from convscope.engine.models.library.families import original_words
-from convscope.engine.models.summary import Sheet
+from convscope.engine.models.summary import ModelSummary
 from convscope.engine.models.summary.categories import categories
 from convscope.ui import theme
 from convscope.ui.forms.form import row, scrolling, tool
@@ -78,15 +78,15 @@ class Gallery(QWidget):
 
     def _add(self, template: Template) -> None:
         architecture = template.architecture
-        sheet = architecture.sheet()
-        size = shape_words(sheet.layers[0].shape)
-        facts = [f"{sheet.totals.parameters:,} parameters", f"{sheet.totals.layers} layers", size]
+        summary = architecture.summary()
+        size = shape_words(summary.layers[0].shape)
+        facts = [f"{summary.totals.parameters:,} parameters", f"{summary.totals.layers} layers", size]
         original = original_words(template.family, template.application)
         lines = [template.about, *original]
         if template.recipe:
             lines.append(template.recipe)
         sketch = Sketch()
-        sketch.set_sheet(sheet)
+        sketch.set_summary(summary)
         title = template.title if template.year is None else f"{template.title}, {template.year}"
         card = self._card(
             template.name, title, facts, lines, sketch, lambda: self.chosen.emit(architecture, template.title)
@@ -166,14 +166,18 @@ class Sketch(QWidget):
         self._slabs: list[tuple[float, float, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def set_sheet(self, sheet: Sheet) -> None:
+    def set_summary(self, summary: ModelSummary) -> None:
         slabs: list[tuple[float, float, str]] = []
         largest = max(
-            (max(layer.shape[0] or 1, 1) for layer in sheet.layers if layer.shape and len(layer.shape) == 3),
+            (
+                max(layer.shape[0] or 1, 1)
+                for layer in summary.layers
+                if layer.shape and len(layer.shape) == 3
+            ),
             default=1,
         )
-        parts = categories(sheet)
-        for layer in sheet.layers:
+        parts = categories(summary)
+        for layer in summary.layers:
             category = parts[layer.path]
             if category not in _SHOWN or not layer.shape:
                 continue

@@ -167,7 +167,7 @@ class LayerList(QListView):
         return max(120, self.viewport().width() - self._painter.gutter() - 2 * theme.scaled(theme.GROUP_GAP))
 
     def _show_form(self) -> None:
-        self.form.show_layer(self.rows.architecture, self.rows.sheet, self.row)
+        self.form.show_layer(self.rows.architecture, self.rows.summary, self.row)
         self.form.show()
         self._relayout()
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersiste
 
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary import LayerInfo, ModelSummary
 from convscope.ui.panels.model.words import shape_words
 
 
@@ -107,7 +107,7 @@ class LayerRows(QAbstractListModel):
 
     def _take(self, architecture: Architecture) -> None:
         self.architecture = architecture
-        self.sheet: Sheet = architecture.sheet()
+        self.summary: ModelSummary = architecture.summary()
         # A setting moves no line: in a long list the lines take longer than all the rest.
         wiring = tuple(
             (layer.name, layer.kind == "InputLayer", layer.inputs) for layer in architecture.layers
@@ -131,7 +131,7 @@ class LayerRows(QAbstractListModel):
         return self.architecture.layers[row]
 
     def info(self, row: int) -> LayerInfo:
-        return self.sheet.layers[row]
+        return self.summary.layers[row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         return 0 if parent.isValid() else len(self.architecture.layers)

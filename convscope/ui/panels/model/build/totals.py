@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from convscope.engine.models.builder.architecture import Architecture
-from convscope.engine.models.summary import Sheet
+from convscope.engine.models.summary import ModelSummary
 from convscope.ui import theme
 from convscope.ui.forms.form import row, spin
 from convscope.ui.panels.model.words import memory, short
@@ -82,10 +82,10 @@ class SumsBar(QWidget):
         line.addWidget(self.problem)
         line.addLayout(row(self.train, self.seed_label, self.seed, self.build))
 
-    def show_document(self, architecture: Architecture, sheet: Sheet) -> None:
+    def show_document(self, architecture: Architecture, summary: ModelSummary) -> None:
         """Bring the sums in line."""
-        totals = sheet.totals
-        hidden = any(layer.shape is None for layer in sheet.layers)
+        totals = summary.totals
+        hidden = any(layer.shape is None for layer in summary.layers)
         mark = "≥ " if hidden else ""
         work = "depends" if totals.multiply_adds is None else f"{mark}{short(totals.multiply_adds)}"
         kept = "depends" if totals.activation_bytes is None else f"{mark}{memory(totals.activation_bytes)}"
@@ -98,7 +98,7 @@ class SumsBar(QWidget):
             ("layers", str(totals.layers)),
         ):
             self._values[key].setText(text)
-        problems = sheet.problems
+        problems = summary.problems
         self._problem = problems[0].name if problems else ""
         more = f" (+{len(problems) - 1})" if len(problems) > 1 else ""
         text = f"{problems[0].name}{more}" if problems else ""

@@ -259,12 +259,12 @@ class BuildView(QWidget):
         architecture = self.view_model.architecture
         with self.context.workspace.document.following():
             self.layers.set_architecture(architecture, self.view_model.options.value.layer)
-        sheet = self.layers.rows.sheet
+        summary = self.layers.rows.summary
         self.name.show_value(architecture.shown_name)
-        self.sketch.set_sheet(sheet)
-        self.totals.show_document(architecture, sheet)
+        self.sketch.set_summary(summary)
+        self.totals.show_document(architecture, summary)
         origin = self.view_model.origin()
-        self.totals.show_kept(origin.name if origin else "", *self.view_model.kept(sheet))
+        self.totals.show_kept(origin.name if origin else "", *self.view_model.kept(summary))
         self._offer_training()
 
     def _show_model(self, *_: Any) -> None:

@@ -14,7 +14,7 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.models.builder.architecture import Architecture, named
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary import LayerInfo, ModelSummary
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -96,7 +96,7 @@ class BuildViewModel:
             at = 1
         inputs: tuple[str, ...] = ()
         if KINDS[kind].merges and at:
-            rows = architecture.sheet().layers[:at]
+            rows = architecture.summary().layers[:at]
             partner = _partner(rows, kind)
             if partner is not None:
                 inputs = (rows[-1].name, partner)
@@ -168,7 +168,7 @@ class BuildViewModel:
             except UserError as error:
                 return error.message
             # Counted here: its layers keep their arithmetic.
-            made.sheet()
+            made.summary()
             return made
 
         def done(found: Architecture | str) -> None:
@@ -194,7 +194,7 @@ class BuildViewModel:
             return
         key = f"{self._model.name} {id(self._model):x}"
         self._origins[key] = self._model
-        self._layers[key] = _counted(self.start.sheet())
+        self._layers[key] = _counted(self.start.summary())
         self.start_from(replace(self.start, origin=key), self._model.name)
 
     def origin(self) -> OpenedModel | None:
@@ -202,9 +202,9 @@ class BuildViewModel:
         self._held = self._origins.get(self.architecture.origin)
         return self._held
 
-    def kept(self, sheet: Sheet) -> tuple[int, int]:
+    def kept(self, summary: ModelSummary) -> tuple[int, int]:
         """How many layers of the document would keep their weights, of how many that have some."""
-        before, now = self._layers.get(self.architecture.origin, {}), _counted(sheet)
+        before, now = self._layers.get(self.architecture.origin, {}), _counted(summary)
         return sum(before.get(name) == told for name, told in now.items()), len(now)
 
     # -- building, files, code -------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ class BuildViewModel:
         def done(model: OpenedModel) -> None:
             self._built = (model, architecture)
             self._workspace.add_model(model)
-            count = model.sheet.totals.parameters
+            count = model.summary.totals.parameters
             random = f"{count:,} random weights (seed {number}), not trained yet."
             told = random if model.source.weights == "random" else model.notes[0]
             self._context.notify(f"Built {model.name}: {told}")
@@ -294,6 +294,6 @@ def _partner(rows: tuple[LayerInfo, ...], kind: str) -> str | None:
     return None
 
 
-def _counted(sheet: Sheet) -> dict[str, tuple[str, str]]:
+def _counted(summary: ModelSummary) -> dict[str, tuple[str, str]]:
     """By name of the layers with weights: their kind and the sum, which tells the shapes."""
-    return {row.name: (row.kind, row.formula) for row in sheet.layers if row.parameters}
+    return {row.name: (row.kind, row.formula) for row in summary.layers if row.parameters}

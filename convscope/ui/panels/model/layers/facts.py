@@ -121,13 +121,13 @@ class LayerFacts(QWidget):
             kind = shown.kinds[found.path]
             self.about.setText(f"{kind}. {about}" if about else f"{kind}.")
             self.formula.setText(words.parameters(found))
-            self.facts.set_facts(words.facts(found, shown.rows, shown.sheet.totals))
+            self.facts.set_facts(words.facts(found, shown.rows, shown.summary.totals))
         self.field.show_layer(found)
 
     def copy_facts(self) -> None:
         """All facts of the layer as text on the clipboard."""
         if self._row is not None and self._shown is not None:
             QGuiApplication.clipboard().setText(
-                words.layer_text(self._row, self._shown.rows, self._shown.sheet.totals)
+                words.layer_text(self._row, self._shown.rows, self._shown.summary.totals)
             )
             self.context.notify(f"Copied the facts of {self._row.path}")

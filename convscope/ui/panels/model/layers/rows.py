@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from convscope.engine.models.summary import LayerInfo, Sheet
+from convscope.engine.models.summary import LayerInfo, ModelSummary
 from convscope.ui.panels.model import words
 
 COLUMNS = ("Layer", "Kind", "Output", "Parameters", "Share")
@@ -87,15 +87,15 @@ class Rows:
 
     def __init__(
         self,
-        sheet: Sheet | None = None,
+        summary: ModelSummary | None = None,
         kinds: Mapping[str, str] | None = None,
         groups: Mapping[str, str] | None = None,
     ) -> None:
         self.lines: list[LayerLine] = [LayerLine("", (), (), False, -1, 0, 0.0)]
         self.by_path: dict[str, int] = {}
-        if sheet is not None:
-            for row in sheet.layers:
-                self._layer(row, sheet, kinds or {}, groups or {})
+        if summary is not None:
+            for row in summary.layers:
+                self._layer(row, summary, kinds or {}, groups or {})
         self.beginnings = shared_beginnings([line.texts[0] for line in self.lines[1:]])
 
     def depth(self, number: int) -> int:
@@ -106,10 +106,10 @@ class Rows:
         return depth
 
     def _layer(
-        self, row: LayerInfo, sheet: Sheet, kinds: Mapping[str, str], groups: Mapping[str, str]
+        self, row: LayerInfo, summary: ModelSummary, kinds: Mapping[str, str], groups: Mapping[str, str]
     ) -> None:
-        parent = self._group(row.group, sheet, groups)
-        portion = words.share(row.parameters, sheet.totals.parameters)
+        parent = self._group(row.group, summary, groups)
+        portion = words.share(row.parameters, summary.totals.parameters)
         texts = (
             row.name,
             kinds.get(row.path, row.kind),
@@ -120,17 +120,17 @@ class Rows:
         amounts = (row.name, row.kind, len(self.lines), row.parameters, row.parameters)
         self._add(row.path, texts, amounts, True, parent, portion)
 
-    def _group(self, path: str, sheet: Sheet, groups: Mapping[str, str]) -> int:
+    def _group(self, path: str, summary: ModelSummary, groups: Mapping[str, str]) -> int:
         """The number of a nested model's line, made with those around it when first asked for."""
         if not path:
             return 0
         if path in self.by_path:
             return self.by_path[path]
         outer, _, name = path.rpartition("/")
-        parent = self._group(outer, sheet, groups)
-        inside = [row for row in sheet.layers if row.path.startswith(f"{path}/")]
+        parent = self._group(outer, summary, groups)
+        inside = [row for row in summary.layers if row.path.startswith(f"{path}/")]
         total = sum(row.parameters for row in inside)
-        portion = words.share(total, sheet.totals.parameters)
+        portion = words.share(total, summary.totals.parameters)
         kind = groups.get(path, "")
         texts = (name, kind, words.shape(inside[-1].shape), f"{total:,}", words.percent(portion))
         return self._add(path, texts, (name, kind, len(self.lines), total, total), False, parent, portion)

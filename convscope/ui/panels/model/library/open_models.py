@@ -108,7 +108,7 @@ class OpenModelsList(QWidget):
         layout.setStretch(1, 1)
         weights = f"  ·  {model.source.weights}" if model.source.weights else ""
         about = caption(
-            f"model.library.opened.{index}.about", f"{short(model.sheet.totals.parameters)}{weights}"
+            f"model.library.opened.{index}.about", f"{short(model.summary.totals.parameters)}{weights}"
         )
         about.setContentsMargins(theme.scaled(ABOUT), 0, 0, 0)
         column = QVBoxLayout(line)

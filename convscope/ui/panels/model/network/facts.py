@@ -143,7 +143,7 @@ class NetworkColumn(QWidget):
         self.title.setText(model.name)
         self.origin.setText(_origin(shown))
         self._show_notes()
-        self.totals.set_facts(words.total_facts(shown.sheet.totals, shown.file_bytes, shown.input_shape))
+        self.totals.set_facts(words.total_facts(shown.summary.totals, shown.file_bytes, shown.input_shape))
         self._show_bars(shown)
         self._show_settings(shown)
         self._show_prediction(self.context.predictor.last)
@@ -241,7 +241,7 @@ class NetworkColumn(QWidget):
         """A piece in words: that under the cursor, else that of the chosen layer; and the largest."""
         bar, says = self.bars[key], self._words[key]
         if not bar.pieces:
-            unknown = self._shown is not None and self._shown.sheet.totals.multiply_adds is None
+            unknown = self._shown is not None and self._shown.summary.totals.multiply_adds is None
             work = "not known" if unknown else "no convolution, no matrix product"
             text = "no layer has parameters" if key == "parameters" else work
         elif piece is not None:
