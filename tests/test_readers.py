@@ -31,8 +31,13 @@ from convscope.imaging.io.load import list_images, load_image, thumbnail
 from convscope.imaging.io.numpy_files import UNREADABLE, load_archive, load_array, map_array
 from convscope.imaging.io.save import save_npy
 from convscope.imaging.kernels.kernel_files import load_kernels
-from convscope.ui.sources.opening import has_classes, is_architecture, is_model
 from convscope.workspace.kernel_library import KernelLibrary
+from convscope.workspace.openers.architectures import is_architecture
+from convscope.workspace.openers.datasets import has_classes
+from convscope.workspace.openers.kernels import is_kernels
+from convscope.workspace.openers.models import is_model
+from convscope.workspace.openers.registry import sort
+from convscope.workspace.openers.runs import is_run as is_run_folder
 from tests.strange import put
 
 CODE = Path(__file__).resolve().parent.parent / "convscope"
@@ -251,7 +256,9 @@ def test_what_is_only_asked_answers(tmp_path: Path, kind: str) -> None:
         assert quick_check(path)[0] != "image"
         assert not is_description(path) and not is_architecture(path)
         assert not has_classes(path)
+        assert not is_kernels(path) and not is_run_folder(path)
         is_model(path)
+        assert sort([path])
         for read in (read_image, lambda path: read_thumbnail(path, 8)):
             with pytest.raises(UnreadableError):
                 read(path)

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from PySide6.QtCore import QMimeData, QUrl
+from pytestqt.qtbot import QtBot
 
 from convscope.core.errors import UserError
 from convscope.core.parameter import parameter
@@ -42,7 +44,11 @@ from convscope.engine.models.layer_specs.categories import CATEGORIES, Category
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.io.save import save_png
-from convscope.ui.sources.opening import has_classes
+from convscope.ui.main_window import MainWindow
+from convscope.workspace.openers.datasets import has_classes
+from convscope.workspace.openers.opener import Opener, OpenerContext
+from convscope.workspace.openers.registry import OPENERS
+from convscope.workspace.workspace import Workspace
 
 MADE_UP = "UnitNormalization"  # a layer of Keras that the builder does not offer
 RAMP = Image(np.arange(36, dtype=np.uint8).reshape(6, 6) * 7, "ramp")
@@ -223,3 +229,27 @@ def test_a_live_chart_is_drawn_with_the_others(qapp: object, monkeypatch: pytest
     assert shown[0] == pytest.approx(shown[1])
     view.stop()
     view.deleteLater()
+
+
+def test_a_kind_of_file_is_opened_by_the_window_whatever_way_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    read: list[str] = []
+
+    def open_notes(context: OpenerContext, paths: Sequence[Path]) -> None:
+        context.read("notes", lambda _task: paths[0].read_text(), read.append)
+
+    notes = Opener("notes", lambda path: path.suffix == ".note", open_notes, "Notes", (".note",))
+    monkeypatch.setattr("convscope.workspace.openers.registry.OPENERS", [notes, *OPENERS])
+    path = tmp_path / "a.note"
+    path.write_text("so")
+    window = MainWindow(Workspace([RAMP]))
+    window.remember_settings = False
+    qtbot.addWidget(window)
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(path))])
+    for way in (lambda: window.open_path(path), lambda: window.sources.open_mime(dropped)):
+        way()
+        qtbot.waitUntil(window.jobs.idle)
+    assert read == ["so", "so"]
+    window.close()

@@ -24,7 +24,6 @@ from convscope.ui import theme as themes
 from convscope.ui.main_window import MainWindow
 from convscope.ui.settings import Settings
 from convscope.ui.window.autosave import Autosave
-from convscope.ui.window.unfinished_runs import offer_unfinished_runs
 from convscope.workspace.recovery import Recovered
 
 log = logging.getLogger(__name__)
@@ -155,7 +154,8 @@ def run_window(
         if paths:
             window.open_paths(paths)
         window.start_engine()
-        offer_unfinished_runs(window)
+        if "train" in [info.name for info in window.panel_infos]:
+            window.unfinished_runs.offer()
         if settings.problem:
             window.toast(settings.problem, "")
 

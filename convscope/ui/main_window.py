@@ -30,19 +30,20 @@ from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PANELS, PanelInfo
 from convscope.ui.settings import ZOOM_STEPS, Settings
-from convscope.ui.sources import opening
+from convscope.ui.sources import mime
 from convscope.ui.sources.sources import Sources
 from convscope.ui.window.about import AboutDialog, ShortcutsDialog
 from convscope.ui.window.commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
 from convscope.ui.window.engine_start import start_engine
 from convscope.ui.window.frame import WindowFrame
 from convscope.ui.window.layout import place, remember, restore_splitters
-from convscope.ui.window.missing_downloads import offer_download
 from convscope.ui.window.predictor import Predictor
+from convscope.ui.window.remedies import Remedies
 from convscope.ui.window.splitting import Splitting
 from convscope.ui.window.tab_order import step
-from convscope.ui.window.trust import offer_trust
-from convscope.ui.window.unfinished_runs import follow_unfinished_runs
+from convscope.ui.window.unfinished_runs import UnfinishedRuns
+from convscope.ui.window.window_context import WindowContext
+from convscope.workspace.images import sample_images
 from convscope.workspace.snapshot import Snapshot, restore
 from convscope.workspace.workspace import Workspace
 
@@ -89,7 +90,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("convscope")
         self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST)
-        self.workspace = workspace if workspace is not None else Workspace(opening.sample_images())
+        self.workspace = workspace if workspace is not None else Workspace(sample_images())
         self.jobs = jobs if jobs is not None else Jobs(self)
         self.settings = settings if settings is not None else Settings.load()
         self.panel_infos = tuple(panels)
@@ -101,9 +102,21 @@ class MainWindow(QMainWindow):
         self._ending.listen(self._panel_part.changed, self._show_current_panel)
         self.predictor = Predictor(self.workspace, self.jobs, self._ending)
         self.splitting = Splitting(self.workspace, self.jobs, self.report, self._ending)
-        self.sources = Sources(self, self.workspace, self.jobs, self.settings, self.report)
+        self.sources = Sources(
+            WindowContext(
+                self,
+                self.workspace,
+                self.jobs,
+                self.settings,
+                self.report,
+                self.offer,
+                self._go_to,
+                self.ask_about,
+                self._ending,
+            )
+        )
         self._context = self._make_context()
-        self.frame = frame = WindowFrame(self.workspace, self.jobs, self.panel_infos)
+        self.frame = frame = WindowFrame(self.workspace, self.jobs, self.panel_infos, self._ending)
         self.setCentralWidget(frame)
         self.nav, self.header, self.stack = frame.nav, frame.header, frame.stack
         self.strip, self.status, self.toasts, self.palette_ = (
@@ -111,6 +124,10 @@ class MainWindow(QMainWindow):
             frame.status,
             frame.toasts,
             frame.palette_,
+        )
+        self._remedies = Remedies(self.jobs, self.notify, self.report, self.sources.engine.open_model)
+        self.unfinished_runs = UnfinishedRuns(
+            self.jobs, self.toasts, self.report, lambda: self.show_panel("train")
         )
         self._connect()
         self._add_shortcuts(window_commands(self), self)
@@ -185,8 +202,7 @@ class MainWindow(QMainWindow):
         """Show a failure as one sentence with its detail; all but a `UserError` is a bug, and is logged."""
         if isinstance(error, UserError):
             toast = self.toasts.show_message(error.message, error.detail, bad=True)
-            offer_download(self, error, toast)
-            offer_trust(self, error, toast)
+            self._remedies.offer(error, toast)
             return
         log.error("unexpected", exc_info=error)
         self.toasts.show_message(
@@ -318,7 +334,7 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and pictures."""
-        if opening.offered(event.mimeData()):
+        if mime.offered(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -337,8 +353,6 @@ class MainWindow(QMainWindow):
         remember(self, self.settings)
         if self.remember_settings:
             self.settings.save()
-        self.frame.shutdown()
-        self.sources.shutdown()
         self.stack.shutdown()
         self.threads_ended = self.jobs.shutdown(SHUTDOWN_SECONDS)
         if not self.threads_ended:
@@ -357,10 +371,15 @@ class MainWindow(QMainWindow):
         if self._engine_is_ready and not busy:
             self.sources.engine.open_first(FIRST_MODEL)
 
+    def _go_to(self, name: str, page: str = "") -> None:
+        """To a panel, where there is one of this name."""
+        if name in [info.name for info in self.panel_infos]:
+            self.show_panel(name, page)
+
     def _show_current_panel(self, name: str) -> None:
         panel = self.panel()
-        if name in [info.name for info in self.panel_infos] and (panel is None or panel.name != name):
-            self.show_panel(name)
+        if panel is None or panel.name != name:
+            self._go_to(name)
 
     def _make_context(self) -> PanelContext:
         opener = self.sources.engine
@@ -373,10 +392,10 @@ class MainWindow(QMainWindow):
             self.predictor,
             opener.open_model,
             opener.open_dataset,
-            opener.choose_model,
-            opener.choose_dataset,
+            self.sources.choose_model,
+            self.sources.choose_dataset,
             self.show_panel,
-            lambda: follow_unfinished_runs(self),
+            lambda: self.unfinished_runs.follow(),
             opener,
             self.splitting,
             self.ask_about,
@@ -386,7 +405,7 @@ class MainWindow(QMainWindow):
         frame, header, strip = self.frame, self.header, self.strip
         frame.titled.connect(lambda name: self.setWindowTitle(f"{name} – convscope"))
         self.nav.chosen.connect(self.show_panel)
-        header.model_open_requested.connect(self.sources.engine.choose_model)
+        header.model_open_requested.connect(self.sources.choose_model)
         header.models_requested.connect(self.show_models)
         header.open_requested.connect(self.sources.choose_files)
         header.palette_requested.connect(self.open_palette)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from psygnal import Signal
 
 from convscope.imaging.image import Image
+from convscope.imaging.io.load import load_image
+from convscope.imaging.samples import samples
 from convscope.workspace.document import Document, Part
 
 KEPT_BYTES = 256 << 20  # of closed images that can be opened again
@@ -239,3 +241,18 @@ class WorkspaceImages:
                 self.images_changed.emit(images)
             if other:
                 self.image_changed.emit(image)
+
+
+def sample_images() -> tuple[Image, ...]:
+    """The shipped images; the app opens on the first."""
+    return tuple(load_image(sample.path) for sample in samples())
+
+
+def unique_name(stem: str, taken: Iterable[Image]) -> str:
+    """ "drawing", or "drawing 2" when there is one already."""
+    names = {image.name for image in taken}
+    number, name = 1, stem
+    while name in names:
+        number += 1
+        name = f"{stem} {number}"
+    return name

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from convscope.core.errors import UserError
 from convscope.core.files import write_whole
-from convscope.core.opening import is_regular
+from convscope.core.opening import GB, is_regular, read_bytes
 from convscope.core.task import Task
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def keep_file(folder: Path, kept: KeptModel) -> dict[str, Any] | None:
         if here != kept.path and not here.exists():
             for path in (kept.path.with_suffix(".classes.json"), kept.path):
                 if is_regular(path):
-                    write_whole(folder / path.name, path.read_bytes())
-    except OSError as error:
+                    write_whole(folder / path.name, read_bytes(path, 4 * GB, "a model"))
+    except (OSError, UserError) as error:
         log.warning("%s could not be kept: %s", kept.name, error)
         return None
     return _entry(kept)

@@ -69,6 +69,12 @@ class Lab:
             kernels[channel] = kernel
         return self.with_stage(kernels=tuple(kernels))
 
+    def with_kernels(self, kernels: tuple[Kernel, ...]) -> Lab:
+        """The selected stage with one kernel in place of all that it has, or the three of an RGB filter."""
+        if len(kernels) == 3:
+            return self.with_stage(kernels=kernels, channels="filter")
+        return self.with_stage(kernels=kernels * len(self.stage.kernels))
+
     def inserted(self, stage: Operation) -> Lab:
         """A stage added after the selected one, and selected."""
         at = self.selected + 1

@@ -22,7 +22,7 @@ from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.kernels.panel import KernelsPanel
 from convscope.ui.panels.patterns.panel import PatternsPanel
-from convscope.ui.sources.opening import sample_images
+from convscope.workspace.images import sample_images
 from convscope.workspace.lab import Lab
 
 # These open something, ask for a file, take seconds, or train: other tests press them meanwhile.

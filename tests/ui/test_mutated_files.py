@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,8 @@ def test_the_window_survives_two_hundred_damaged_files(
     lab: MainWindow, files: list[Path], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     errors: list[UserError] = []
-    monkeypatch.setattr(lab.sources, "_report", errors.append)
+    context = replace(lab.sources._context, report=errors.append)
+    monkeypatch.setattr(lab.sources, "_context", context)
     lab.open_paths(files[:100])
     for path in files[100:]:
         lab.open_path(path)

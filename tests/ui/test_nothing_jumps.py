@@ -31,7 +31,7 @@ from convscope.imaging.image import Image
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.train.live.view import LiveView
-from convscope.ui.sources.opening import sample_images
+from convscope.workspace.images import sample_images
 
 PRESSED = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QSlider)
 PATIENCE = 120_000

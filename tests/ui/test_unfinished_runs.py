@@ -18,7 +18,6 @@ from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.train import train
 from convscope.imaging.image import Image
 from convscope.ui.main_window import MainWindow
-from convscope.ui.window.unfinished_runs import offer_unfinished_runs
 from convscope.workspace.workspace import Workspace
 from tests.made_runs import made_run
 
@@ -39,12 +38,12 @@ def test_it_is_offered_and_the_train_panel_opens(qtbot: QtBot) -> None:
     window.remember_settings = False
     qtbot.addWidget(window)
     window.show()
-    offer_unfinished_runs(window)
+    window.unfinished_runs.offer()
     opened(qtbot, window)
     assert messages(window) == []
     # The state stays "running" when nobody is left to change it.
     run_left("cut", "running")
-    offer_unfinished_runs(window)
+    window.unfinished_runs.offer()
     opened(qtbot, window)
     (message,) = messages(window)
     assert message.startswith("The training cut was cut off. It was interrupted after 1 of 1 epochs.")
@@ -77,7 +76,7 @@ def test_the_offer_goes_when_its_run_is_gone_on_with_deleted_or_left(qtbot: QtBo
         return messages(window)
 
     first, second, third = cut("first"), cut("second"), cut("third")
-    offer_unfinished_runs(window)
+    window.unfinished_runs.offer()
     (message,) = offered()
     assert message.startswith("The training third was cut off.") and "2 more runs" in message
     # Somebody goes on with the third; the runs are told to have changed as they are when it has begun.
@@ -96,7 +95,7 @@ def test_the_offer_goes_when_its_run_is_gone_on_with_deleted_or_left(qtbot: QtBo
         assert offered() == [] and first.state == "stopped"
         assert not window.findChild(QLabel, "train.interrupted.text").isVisible()  # type: ignore[union-attr]
     # Ended with its process once more; but who has closed the offer is not asked again.
-    offer_unfinished_runs(window)
+    window.unfinished_runs.offer()
     assert offered()
     qtbot.mouseClick(window.findChild(QToolButton, "toast.close"), Qt.MouseButton.LeftButton)
     view_model.runs_changed.emit()

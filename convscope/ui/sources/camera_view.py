@@ -14,7 +14,7 @@ from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.sources.live import LivePlace
-from convscope.ui.sources.opening import unique_name
+from convscope.workspace.images import unique_name
 from convscope.workspace.workspace import Workspace
 
 INTERVAL_MS = 33
@@ -102,8 +102,8 @@ class CameraView(QDialog):
         self._place.leave()
         super().done(result)
 
-    def shutdown(self) -> None:
-        """The window closes."""
+    def let_go(self) -> None:
+        """The window closes: it waits a moment for the driver."""
         self._timer.stop()
         if self._camera is not None:
             self._camera.close(PATIENCE_S)

@@ -25,8 +25,8 @@ from convscope.ui import theme
 from convscope.ui.forms.form import slider
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.sources.live import LivePlace
-from convscope.ui.sources.opening import unique_name
 from convscope.workspace.document import Document
+from convscope.workspace.images import unique_name
 from convscope.workspace.workspace import Workspace
 
 SIZES = (28, 32, 48, 64)

@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from psygnal import Signal
 
 from convscope.core.errors import NotDownloadedError, UserError, WeightsAloneError
 from convscope.core.ids import file_id
@@ -18,7 +17,6 @@ from convscope.core.opening import is_there
 from convscope.core.task import Task
 from convscope.engine.models.files.description import is_description
 from convscope.jobs.job import Job
-from convscope.jobs.jobs import Jobs
 from convscope.ui.settings import Settings
 from convscope.workspace.kept_models import KeptModel, NamedModel, open_kept, open_named
 from convscope.workspace.workspace import Workspace
@@ -26,13 +24,14 @@ from convscope.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
+    from convscope.jobs.jobs import Jobs
 
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedDataset:
     """A data set that could not be opened.
 
     Attributes:
@@ -48,11 +47,16 @@ class Refused:
     missing: str = ""
 
 
-class EngineSources(QObject):
+class Visible(Protocol):
+    """A widget, as far as it is asked whether somebody sees it."""
+
+    def isVisible(self) -> bool: ...
+
+
+class EngineSources:
     """Opens models and data sets in workers; what is current stays when one cannot be opened.
 
     Args:
-        window: the parent of the dialogs.
         workspace: where they go.
         jobs: opens models in the lane "engine", data sets in the lane "files".
         settings: remembers the recent files.
@@ -61,7 +65,7 @@ class EngineSources(QObject):
 
     Attributes:
         refused: the data set that was to be opened last, if that failed.
-        teller: the widget that says so, if there is one; while it is on show nothing else has to.
+        teller: what says so, if there is one; while it is on show nothing else has to.
 
     Signals:
         refused_changed: that, or None when another one is being opened.
@@ -71,15 +75,12 @@ class EngineSources(QObject):
 
     def __init__(
         self,
-        window: QWidget,
         workspace: Workspace,
         jobs: Jobs,
         settings: Settings,
         report: Callable[[BaseException], None],
         offer: Callable[[str, str, Callable[[], object]], None],
     ) -> None:
-        super().__init__(window)
-        self._window = window
         self._workspace = workspace
         self._jobs = jobs
         self._settings = settings
@@ -95,8 +96,8 @@ class EngineSources(QObject):
         self._as_named: dict[str, tuple[str, str]] = {}
         # Ids of what came without being asked for: at the start, and after a crash.
         self._unasked: set[str] = set()
-        self.refused: Refused | None = None
-        self.teller: QWidget | None = None
+        self.refused: RefusedDataset | None = None
+        self.teller: Visible | None = None
 
     @property
     def opening(self) -> bool:
@@ -329,11 +330,11 @@ class EngineSources(QObject):
             self._workspace.give_up(dataset=True)
             name = Path(reference).name
             if not isinstance(error, UserError):
-                self._refuse(Refused(str(reference), f"{name} could not be opened."))
+                self._refuse(RefusedDataset(str(reference), f"{name} could not be opened."))
                 self._report(error)
                 return
             missing = error.name if isinstance(error, NotDownloadedError) else ""
-            self._refuse(Refused(str(reference), error.message, error.detail, missing))
+            self._refuse(RefusedDataset(str(reference), error.message, error.detail, missing))
             if self.teller is None or not self.teller.isVisible():
                 self._report(error)
 
@@ -352,37 +353,15 @@ class EngineSources(QObject):
         """Forget which data set could not be opened."""
         self._refuse(None)
 
-    def _refuse(self, refused: Refused | None) -> None:
+    def _refuse(self, refused: RefusedDataset | None) -> None:
         if refused != self.refused:
             self.refused = refused
             self.refused_changed.emit(refused)
-
-    def choose_model(self) -> None:
-        """The dialog to open a model file."""
-        dialog = self._dialog("Open a model", "sources.model")
-        dialog.setNameFilters(["Keras models (*.keras *.h5 *.hdf5 *.json)", "All files (*)"])
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.accepted.connect(lambda: self.open_model(dialog.selectedFiles()[0]))
-        dialog.open()
-
-    def choose_dataset(self) -> None:
-        """The dialog to open a folder with one sub-folder a class."""
-        dialog = self._dialog("Open a folder with one sub-folder a class", "sources.dataset")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.accepted.connect(lambda: self.open_dataset(dialog.selectedFiles()[0]))
-        dialog.open()
 
     def _ended(self, then: Callable[..., None] | None = None, *arguments: object) -> None:
         self._opening -= 1
         if then is not None:
             then(*arguments)
-
-    def _dialog(self, title: str, name: str) -> QFileDialog:
-        recent = self._settings.recent
-        dialog = QFileDialog(self._window, title, str(Path(recent[0]).parent) if recent else "")
-        dialog.setObjectName(name)
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
 
 
 def _written(spec: str) -> str:

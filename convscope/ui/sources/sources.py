@@ -4,132 +4,116 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.imaging.io.load import MATRIX_SUFFIXES, PICTURE_SUFFIXES
-from convscope.jobs.jobs import Jobs
-from convscope.ui.settings import Settings
-from convscope.ui.sources import opening
+from convscope.imaging.image import Image
+from convscope.ui.sources import mime
 from convscope.ui.sources.camera_view import CameraView
 from convscope.ui.sources.drawing_pad import DrawingPad
 from convscope.ui.sources.engine_sources import EngineSources
-from convscope.workspace.workspace import Workspace
+from convscope.ui.window.window_context import WindowContext
+from convscope.workspace.images import unique_name
+from convscope.workspace.openers.images import IMAGES
+from convscope.workspace.openers.models import MODELS
+from convscope.workspace.openers.registry import ASKED_ABOUT, AsksAbout, Sorted, is_quick, opener, sort
 
-if TYPE_CHECKING:
-    from convscope.engine.models.builder.architecture import Architecture
-    from convscope.ui.main_window import MainWindow
+Read = TypeVar("Read")
 
-BUILDER = "model"  # the panel that the builder is a page of
 SEPARATE_ERRORS = 3  # bad files of one drop that get a message each; all more share one
 
 
-class Sources(QObject):
-    """Opens images off the GUI thread; a bad one says so, and the current image stays.
+class Sources:
+    """Opens whatever a person points at, off the GUI thread; what is bad says so, and what is current stays.
 
-    Args:
-        window: the parent of the dialogs; shows the builder when an architecture was opened.
-        workspace: where the images go.
-        jobs: reads the files, in the lane "view".
-        settings: remembers the recent files.
-        report: shows a failure.
+    It is what the openers are given: see `OpenerContext`.
 
     Attributes:
         engine: opens models and data sets.
     """
 
-    def __init__(
-        self,
-        window: MainWindow,
-        workspace: Workspace,
-        jobs: Jobs,
-        settings: Settings,
-        report: Callable[[BaseException], None],
-    ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._workspace = workspace
-        self._jobs = jobs
-        self._settings = settings
-        self._report = report
-        self.engine = EngineSources(window, workspace, jobs, settings, report, window.offer)
+    def __init__(self, context: WindowContext) -> None:
+        self._context = context
+        self.workspace = context.workspace
+        self.engine = EngineSources(
+            context.workspace, context.jobs, context.settings, context.report, context.offer
+        )
         self._pad: DrawingPad | None = None
         self._camera: CameraView | None = None
 
-    def open_paths(self, paths: Sequence[str | Path], asks_about: opening.AsksAbout = "") -> None:
-        """Open images, folders of images, models, architectures and folders of classes, which are data sets.
-
-        The first image becomes the current one.
+    def open_paths(self, paths: Sequence[str | Path], asks_about: AsksAbout = "") -> None:
+        """Open files and folders, each as what it is: the one door for all of them.
 
         Args:
             asks_about: folders of which kind are not opened: the network is asked about their pictures.
         """
-        images: list[Path] = []
         given = [Path(path) for path in paths]
-        pair = opening.with_weights(given)
-        if pair is not None:
-            self.engine.open_model(pair[0], weights=pair[1])
-        for path in given:
-            if pair is not None and path in pair:
-                continue
-            if opening.is_model(path):
-                self.engine.open_model(path)
-            elif opening.is_architecture(path):
-                self._open_architecture(path)
+        quick = [path for path in given if is_quick(path)]
+        folders = [path for path in given if path not in quick]
+        self._open(sort(quick))
+        if folders:
+            title = f"Opening {folders[0].name}" if len(folders) == 1 else f"Opening {len(folders)} folders"
+            self.read(title, lambda _task: sort(folders, asks_about), self._open)
+
+    def _open(self, kinds: Sorted) -> None:
+        for name, paths in kinds.items():
+            if name == ASKED_ABOUT:
+                self._context.ask_about(paths[0])
             else:
-                images.append(path)
-        if not images:
-            return
+                opener(name).open(self, paths)
 
-        def work(task: Task) -> opening.Opened:
-            return opening.open_files(images, task, asks_about)
+    # -- what openers are given ------------------------------------------------------------------------------
 
-        title = f"Opening {images[0].name}" if len(images) == 1 else f"Opening {len(images)} files"
-        self._jobs.submit("view", work, title=title, on_done=self._opened, on_failed=self._report)
+    def read(self, title: str, work: Callable[[Task], Read], done: Callable[[Read], None]) -> None:
+        self._context.jobs.submit("view", work, title=title, on_done=done, on_failed=self._context.report)
 
-    def _open_architecture(self, path: Path) -> None:
-        def done(architecture: Architecture) -> None:
-            self._settings.remember(path)
-            self._workspace.edit_architecture(architecture, f"Start from {path.name}")
-            if BUILDER in [info.name for info in self._window.panel_infos]:
-                self._window.show_panel(BUILDER)
-                self._window.run_command(f"{BUILDER}.page.build")
+    def open_model(self, spec: str | Path, **options: Any) -> object:
+        return self.engine.open_model(spec, **options)
 
-        def work(_task: Task) -> Architecture:
-            # Imported late, as are the layer kinds.
-            from convscope.engine.models.builder.architecture import Architecture
+    def open_dataset(self, reference: str | Path) -> None:
+        self.engine.open_dataset(reference)
 
-            return Architecture.open(path)
+    def show(self, panel: str, page: str = "") -> None:
+        self._context.show(panel, page)
 
-        self._jobs.submit(
-            "view",
-            work,
-            title=f"Opening {path.name}",
-            on_done=done,
-            on_failed=self._report,
-        )
+    def remember(self, path: Path) -> None:
+        self._context.settings.remember(path)
 
-    def open_mime(self, mime: QMimeData, asks_about: opening.AsksAbout = "") -> None:
+    def refuse(self, errors: Sequence[UserError]) -> None:
+        """A message each, or few of them and one for all the rest."""
+        apart = len(errors) if len(errors) <= SEPARATE_ERRORS + 1 else SEPARATE_ERRORS
+        for error in errors[:apart]:
+            self._context.report(error)
+        rest = errors[apart:]
+        if rest:
+            sentences = "\n".join(error.message for error in rest)
+            self._context.report(UserError(f"{len(rest)} more files could not be opened.", detail=sentences))
+
+    # -- drops, the clipboard, dialogs -----------------------------------------------------------------------
+
+    def open_mime(self, data: QMimeData, asks_about: AsksAbout = "") -> None:
         """Open what was dropped or pasted: files, or a picture without one; see `open_paths`."""
-        paths = opening.local_paths(mime)
+        paths = mime.local_paths(data)
         if paths:
             self.open_paths(paths, asks_about)
             return
-        picture = mime.imageData()
+        picture = data.imageData()
         if not isinstance(picture, QImage) or picture.isNull():
-            self._report(UserError("There is no image to paste: copy a picture or an image file first."))
+            self._context.report(
+                UserError("There is no image to paste: copy a picture or an image file first.")
+            )
             return
-        name = opening.unique_name("pasted image", self._workspace.images)
+        name = unique_name("pasted image", self.workspace.images)
 
-        def work(task: Task) -> opening.Opened:
-            return opening.Opened((opening.from_qimage(picture, name),), ())
+        def work(task: Task) -> Image:
+            return mime.from_qimage(picture, name)
 
-        self._jobs.submit("view", work, title=f"Opening {name}", on_done=self._opened, on_failed=self._report)
+        self.read(f"Opening {name}", work, lambda image: self.workspace.add_images([image]))
 
     def paste(self) -> None:
         """Open what the clipboard holds."""
@@ -138,57 +122,59 @@ class Sources(QObject):
 
     def choose_files(self) -> None:
         """The dialog to open images."""
-        endings = " ".join(f"*{suffix}" for suffix in sorted(PICTURE_SUFFIXES | MATRIX_SUFFIXES))
-        dialog = self._dialog("Open images", "sources.files")
-        dialog.setNameFilters([f"Images and matrices ({endings})", "All files (*)"])
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.open()
+        self._choose("Open images", "sources.files", self.open_paths, IMAGES.filter, several=True)
 
     def choose_folder(self) -> None:
         """The dialog to open all images of a folder."""
-        dialog = self._dialog("Open a folder of images", "sources.folder")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._choose("Open a folder of images", "sources.folder", self.open_paths)
+
+    def choose_model(self) -> None:
+        """The dialog to open a model file."""
+        self._choose(
+            "Open a model", "sources.model", lambda paths: self.engine.open_model(paths[0]), MODELS.filter
+        )
+
+    def choose_dataset(self) -> None:
+        """The dialog to open a folder with one sub-folder a class."""
+        self._choose(
+            "Open a folder with one sub-folder a class",
+            "sources.dataset",
+            lambda paths: self.engine.open_dataset(paths[0]),
+        )
+
+    def _choose(
+        self,
+        title: str,
+        name: str,
+        chosen: Callable[[list[str]], object],
+        filter: str = "",
+        *,
+        several: bool = False,
+    ) -> None:
+        """A dialog for files of this filter, or for a folder without one."""
+        recent = self._context.settings.recent
+        dialog = QFileDialog(self._context.parent, title, str(Path(recent[0]).parent) if recent else "")
+        dialog.setObjectName(name)
+        if filter:
+            dialog.setNameFilters([filter, "All files (*)"])
+        mode = QFileDialog.FileMode
+        files = mode.ExistingFiles if several else mode.ExistingFile
+        dialog.setFileMode(files if filter else mode.Directory)
+        dialog.accepted.connect(lambda: chosen(dialog.selectedFiles()))
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    # -- what makes images -----------------------------------------------------------------------------------
 
     def draw(self) -> None:
         """The drawing pad."""
         if self._pad is None:
-            self._pad = DrawingPad(self._workspace, self._window)
+            self._pad = DrawingPad(self.workspace, self._context.parent)
         self._pad.open_pad()
 
     def camera(self) -> None:
         """The camera."""
         if self._camera is None:
-            self._camera = CameraView(self._workspace, self._jobs, self._window)
+            self._camera = CameraView(self.workspace, self._context.jobs, self._context.parent)
+            self._context.ending.call(self._camera.let_go)
         self._camera.open_camera()
-
-    def shutdown(self) -> None:
-        """The window closes."""
-        if self._camera is not None:
-            self._camera.shutdown()
-
-    def _dialog(self, title: str, name: str) -> QFileDialog:
-        recent = self._settings.recent
-        dialog = QFileDialog(self._window, title, str(Path(recent[0]).parent) if recent else "")
-        dialog.setObjectName(name)
-        dialog.accepted.connect(lambda: self.open_paths(dialog.selectedFiles()))
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
-
-    def _opened(self, opened: opening.Opened) -> None:
-        for image in reversed(opened.images):
-            if image.path is not None:
-                self._settings.remember(image.path)
-        self._workspace.add_images(opened.images)
-        for folder in opened.asked_about[:1]:
-            self._window.ask_about(folder)
-        for folder in opened.datasets[:1]:
-            self.engine.open_dataset(folder)
-        errors = opened.errors
-        apart = len(errors) if len(errors) <= SEPARATE_ERRORS + 1 else SEPARATE_ERRORS
-        for error in errors[:apart]:
-            self._report(error)
-        rest = errors[apart:]
-        if rest:
-            sentences = "\n".join(error.message for error in rest)
-            self._report(UserError(f"{len(rest)} more files could not be opened.", detail=sentences))

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtWidgets import QMenu
 
 from convscope.core.opening import named
 from convscope.ui.actions import Command
+from convscope.ui.panels import PanelInfo
+from convscope.ui.settings import Settings
+from convscope.ui.sources.sources import Sources
+from convscope.workspace.workspace import Workspace
 
-if TYPE_CHECKING:
-    from convscope.ui.main_window import MainWindow
+
+class CommandTarget(Protocol):
+    """What the commands act on: the window."""
+
+    workspace: Workspace
+    settings: Settings
+    sources: Sources
+    panel_infos: tuple[PanelInfo, ...]
+
+    def show_panel(self, name: str) -> None: ...
+    def open_path(self, path: str) -> None: ...
+    def step_image(self, step: int) -> None: ...
+    def close_image(self) -> None: ...
+    def zoom_by(self, steps: int) -> None: ...
+    def set_zoom(self, factor: float) -> None: ...
+    def set_theme(self, choice: str) -> None: ...
+    def toggle_full_screen(self) -> None: ...
+    def open_palette(self) -> None: ...
+    def show_shortcuts(self) -> None: ...
+    def show_about(self) -> None: ...
+    def open_log_folder(self) -> None: ...
+    def close(self) -> bool: ...
 
 
-def window_commands(window: MainWindow) -> list[Command]:
+def window_commands(window: CommandTarget) -> list[Command]:
     """All but the panel's; titles and states follow the workspace (what undo would take back)."""
     workspace, sources = window.workspace, window.sources
     undo, redo = workspace.undo_label, workspace.redo_label
@@ -77,7 +101,7 @@ def window_commands(window: MainWindow) -> list[Command]:
     ]
 
 
-def recent_commands(window: MainWindow) -> list[Command]:
+def recent_commands(window: CommandTarget) -> list[Command]:
     """One for each file opened lately."""
     return [
         Command(
@@ -91,7 +115,7 @@ def recent_commands(window: MainWindow) -> list[Command]:
     ]
 
 
-def fill_open_menu(window: MainWindow, menu: QMenu) -> None:
+def fill_open_menu(window: CommandTarget, menu: QMenu) -> None:
     """The ways to open something, and the recent files."""
     menu.clear()
     ways = ("image.open", "image.open_folder", "image.paste", "image.reopen")
@@ -100,7 +124,7 @@ def fill_open_menu(window: MainWindow, menu: QMenu) -> None:
     _add(menu, recent_commands(window))
 
 
-def fill_help_menu(window: MainWindow, menu: QMenu) -> None:
+def fill_help_menu(window: CommandTarget, menu: QMenu) -> None:
     """Help, and what is about the window as a whole."""
     menu.clear()
     for group in ("Help", "View", "Window"):

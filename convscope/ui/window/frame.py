@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidg
 
 from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
+from convscope.ui.ending import Ending
 from convscope.ui.panels import PanelInfo
 from convscope.ui.window.command_palette import CommandPalette
 from convscope.ui.window.film_strip import FilmStrip
@@ -30,6 +31,7 @@ class WindowFrame(QWidget):
         workspace: what is open.
         jobs: makes thumbnails, and is what the status bar tells of.
         infos: the panels of the navigation.
+        ending: the workspace may outlive the window: what is heard of it ends there.
 
     Signals:
         titled: the name of the current image.
@@ -38,7 +40,12 @@ class WindowFrame(QWidget):
     titled = Signal(str)
 
     def __init__(
-        self, workspace: Workspace, jobs: Jobs, infos: Sequence[PanelInfo], parent: QWidget | None = None
+        self,
+        workspace: Workspace,
+        jobs: Jobs,
+        infos: Sequence[PanelInfo],
+        ending: Ending,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._workspace = workspace
@@ -64,7 +71,7 @@ class WindowFrame(QWidget):
         self.open_menu, self.help_menu = QMenu(self), QMenu(self)
         self.strip.set_recent_menu(self.open_menu)
         self.nav.set_menu(self.help_menu)
-        self._connect()
+        self._connect(ending)
 
     def show_workspace(self) -> None:
         """All that is open now."""
@@ -97,22 +104,16 @@ class WindowFrame(QWidget):
         self.strip.setVisible(self._wants_strip)
         self.status.show_strip_button(self._flat, self._wants_strip)
 
-    def shutdown(self) -> None:
-        """Take no more events: the workspace may outlive the window."""
+    def _connect(self, ending: Ending) -> None:
         workspace = self._workspace
-        workspace.images_changed.disconnect(self._show_images)
-        workspace.image_changed.disconnect(self._show_images)
-        workspace.models_changed.disconnect(self._show_models)
-        workspace.model_changed.disconnect(self._show_models)
-        workspace.history_changed.disconnect(self._show_history)
-
-    def _connect(self) -> None:
-        workspace = self._workspace
-        workspace.images_changed.connect(self._show_images)
-        workspace.image_changed.connect(self._show_images)
-        workspace.models_changed.connect(self._show_models)
-        workspace.model_changed.connect(self._show_models)
-        workspace.history_changed.connect(self._show_history)
+        for signal, show in (
+            (workspace.images_changed, self._show_images),
+            (workspace.image_changed, self._show_images),
+            (workspace.models_changed, self._show_models),
+            (workspace.model_changed, self._show_models),
+            (workspace.history_changed, self._show_history),
+        ):
+            ending.listen(signal, show)
         self.header.image_chosen.connect(workspace.select_image)
         self.header.model_chosen.connect(workspace.select_model)
         self.header.undo_requested.connect(workspace.undo)
@@ -129,5 +130,5 @@ class WindowFrame(QWidget):
     def _show_models(self, *_: object) -> None:
         self.header.set_models(self._workspace.models, self._workspace.model)
 
-    def _show_history(self) -> None:
+    def _show_history(self, *_: object) -> None:
         self.header.set_history(self._workspace.undo_label, self._workspace.redo_label)

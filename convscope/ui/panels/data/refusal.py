@@ -12,7 +12,7 @@ from convscope.ui import theme
 from convscope.ui.forms.form import row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
-from convscope.ui.sources.engine_sources import Refused
+from convscope.ui.sources.engine_sources import RefusedDataset
 
 
 class Refusal(QFrame):
@@ -85,7 +85,7 @@ class Refusal(QFrame):
             self._sources.forgive()
             self._ask_about(Path(refused.reference))
 
-    def _show(self, refused: Refused | None) -> None:
+    def _show(self, refused: RefusedDataset | None) -> None:
         if refused is not None:
             self.words.setText(refused.sentence)
             self.words.setToolTip(refused.detail)

@@ -17,7 +17,6 @@ from convscope.ui.actions import Command
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
 from convscope.workspace.kernel_library import KernelLibrary
-from convscope.workspace.lab import Lab
 
 Value = TypeVar("Value")
 
@@ -132,13 +131,8 @@ class LibraryMenu(QObject):
         )
 
     def _use(self, kernels: tuple[Kernel, ...], label: str) -> None:
-        def change(lab: Lab) -> Lab:
-            if len(kernels) == 3:
-                return lab.with_stage(kernels=kernels, channels="filter")
-            return lab.with_stage(kernels=kernels * len(lab.stage.kernels))
-
         workspace = self.context.workspace
-        workspace.edit_lab(change(workspace.lab), label)
+        workspace.edit_lab(workspace.lab.with_kernels(kernels), label)
 
     def _tell(self, work: Callable[[], Value]) -> Value | None:
         """What `work` gives; None when it failed, which is said."""
