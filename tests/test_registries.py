@@ -13,10 +13,13 @@ import keras
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 
+from convscope.cli import main
 from convscope.core.errors import UserError
 from convscope.core.parameter import parameter
+from convscope.core.paths import resource_path
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.formats import registry as formats
@@ -25,6 +28,12 @@ from convscope.engine.data.formats.images import ArrayImages, FileImages
 from convscope.engine.data.sets import registry as sets
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.interpret.activations.activations import look
+from convscope.engine.interpret.attribution.context import AttributionContext
+from convscope.engine.interpret.attribution.explain import explain as attribute
+from convscope.engine.interpret.attribution.method import Method, Paper
+from convscope.engine.interpret.attribution.methods import METHODS
+from convscope.engine.interpret.attribution.methods.common import lines, of_layer, one_pass
+from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.breakdown.base import Breakdown, Unit
 from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.interpret.breakdown.rules import norms
@@ -41,14 +50,21 @@ from convscope.engine.models.graph.nodes import model_graph
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Config, LayerKind, Parameters, Shape, need_map
 from convscope.engine.models.layer_specs.categories import CATEGORIES, Category
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.io.save import save_png
+from convscope.imaging.samples import load_sample
+from convscope.ui.ending import Ending
 from convscope.ui.main_window import MainWindow
+from convscope.ui.panels.explain.classes import ClassColumn
+from convscope.ui.panels.explain.view_model import ExplainViewModel
+from convscope.ui.window.predictor import Predictor
 from convscope.workspace.openers.datasets import has_classes
 from convscope.workspace.openers.opener import Opener, OpenerContext
 from convscope.workspace.openers.registry import OPENERS
 from convscope.workspace.workspace import Workspace
+from tests.without_qt import InlineJobs, bare_context
 
 MADE_UP = "UnitNormalization"  # a layer of Keras that the builder does not offer
 RAMP = Image(np.arange(36, dtype=np.uint8).reshape(6, 6) * 7, "ramp")
@@ -253,3 +269,46 @@ def test_a_kind_of_file_is_opened_by_the_window_whatever_way_it_comes(
         qtbot.waitUntil(window.jobs.idle)
     assert read == ["so", "so"]
     window.close()
+
+
+def test_a_method_of_attribution_is_listed_computed_written_and_reported(
+    qapp: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    method = Method(
+        "mean-map",
+        "Mean map",
+        "layer",
+        "meanₖ( Aₖ )",
+        "The mean of all maps.",
+        "It is no explanation.",
+        Paper("Nobody", 2026, "A method that a test made up", "https://example.org/mean-map"),
+        of_layer(lambda maps, gradients: maps.mean(axis=-1)),
+        lines("heat = maps.mean(axis=-1)"),
+        one_pass,
+        needs_layer=True,
+    )
+    monkeypatch.setitem(METHODS, method.name, method)
+    context = AttributionContext(open_model("digits"), load_sample("digit-2"))
+    made = attribute(context, MapRequest("mean-map"))
+    # The command line: the map, its script, the report.
+    monkeypatch.chdir(tmp_path)
+    command = ["explain", "digits", str(resource_path("images", "digit-2.png")), "--method", "mean-map"]
+    code = main([*command, "-o", "o.png", "--npy", "cli.npy", "--script", "script.py", "--report", "r.html"])
+    assert code == 0
+    np.testing.assert_allclose(np.load("cli.npy"), made.relevance, rtol=1e-6)
+    exec(compile(Path("script.py").read_text("utf-8"), "script.py", "exec"), {"__name__": "__main__"})
+    np.testing.assert_allclose(np.load("heat.npy"), made.relevance, rtol=1e-4, atol=1e-6)
+    report = Path("r.html").read_text("utf-8")
+    assert "Mean map" in report and "It is no explanation." in report
+    # The panel: a box to tick, and a map when it is ticked.
+    workspace, jobs = Workspace([load_sample("digit-2")]), InlineJobs()
+    workspace.add_model(context.model)
+    predictor = Predictor(workspace, jobs, Ending())  # type: ignore[arg-type]
+    view_model = ExplainViewModel(bare_context(workspace, jobs, predictor=predictor))
+    column = ClassColumn(view_model)
+    box = column.findChild(QCheckBox, "explain.method.mean-map")
+    assert box is not None and box.text() == "Mean map" and not box.isChecked()
+    view_model.set_active(True)
+    box.click()
+    jobs.run()
+    assert view_model.maps[-1].title == "Mean map" and workspace.document.undo_label("explain") is not None

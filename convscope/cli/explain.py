@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     from convscope.engine.interpret.attribution.picture import LEAST, grid_picture, picture, region
     from convscope.engine.interpret.attribution.report import save_report
     from convscope.engine.interpret.attribution.result import MapRequest
-    from convscope.engine.interpret.attribution.script_save import save_script
+    from convscope.engine.interpret.attribution.script.saving import save_script
     from convscope.imaging.io.save import save_npy, save_png
 
     style = _style(arguments)

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from convscope.core.errors import UserError
-from convscope.engine.interpret.attribution.script_parts import open_model_code
+from convscope.engine.interpret.attribution.script.opening import open_model_code
 from convscope.engine.models.files import allowed
 from convscope.engine.models.files.keras2.as_keras3 import in_plain_keras
 from convscope.engine.models.files.keras2.own_parts import (

@@ -7,9 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.parameter import Parameter, plain
+from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.models.answers.preprocessing import PreparedImage, Preprocessing
 
 FILLS = ("black", "gray", "white", "mean", "blurred")
+_BLURRED = '''
+
+def blurred(values, sigma):
+    """A Gaussian blur, mirrored at the borders."""
+    radius = round(8 * sigma + 1) // 2
+    kernel = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).astype(np.float32)
+    for axis in (0, 1):
+        wide = np.pad(values, [(radius, radius) if n == axis else (0, 0) for n in range(3)], "reflect")
+        places = np.arange(values.shape[axis])
+        values = sum(weight * wide.take(places + n, axis) for n, weight in enumerate(kernel))
+    return values
+
+'''
 
 
 def fill_parameter(name: str, title: str, default: str, about: str) -> Parameter:
@@ -35,3 +50,14 @@ def filled(prepared: PreparedImage, preprocessing: Preprocessing, fill: str) -> 
         values = np.full(pixels.shape, {"black": 0.0, "gray": 127.5, "white": 255.0}[fill], np.float32)
     values = np.ascontiguousarray(values)
     return preprocessing.apply((values[..., None] if values.ndim == 2 else values)[None])
+
+
+def fill_lines(fill: str, context: AttributionContext) -> list[str]:
+    """Lines of a script that leave the picture without content in `empty`."""
+    if fill == "blurred":
+        sigma = max(1.0, min(context.size) / 12)
+        return [*_BLURRED.splitlines(), f"empty = prepare(blurred(pixels, {sigma!r}))[None]"]
+    if fill == "mean":
+        return ["empty = np.broadcast_to(prepare(pixels.mean(axis=(0, 1))), x.shape)"]
+    level = {"black": 0.0, "gray": 127.5, "white": 255.0}[fill]
+    return [f"empty = prepare(np.full_like(pixels, {level}))[None]"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -71,6 +71,24 @@ class Relevance:
 Compute = Callable[["AttributionContext", ScoreTarget, "str | None", Settings, Task], Relevance]
 
 
+@dataclass(frozen=True, eq=False)
+class ScriptInputs:
+    """What a method's lines of a script are made from.
+
+    Attributes:
+        context, target, settings: as for the map itself.
+        guided: lines after which all ReLUs pass back positive gradients only.
+    """
+
+    context: AttributionContext
+    target: ScoreTarget
+    settings: Settings
+    guided: Callable[[], Sequence[str]]
+
+
+ScriptLines = Callable[[ScriptInputs], Sequence[str]]
+
+
 @dataclass(frozen=True)
 class Method:
     """One method.
@@ -84,6 +102,10 @@ class Method:
         computes, limitations: a sentence or two each; together the method's paragraph.
         paper: its source.
         compute: (context, target, layer, settings, task) → relevance; hands partial ones to the task.
+        script: the method's own lines of a Python script, which leave the map in `heat`. They may use `x` and
+            `pixels`, the input and the picture; `maps`, those of the layer; `prepare(pixels)`,
+            `logits(batch)`, `scores(batch)`, `weights` of the score; `gradient(batch, at_image)` and
+            `gradient(x, at_layer)`.
         passes: its cost in forward passes for given settings; a backward pass counts as two.
         needs_layer: whether it looks at one layer's maps.
         needs_class: False for what is the same for every class.
@@ -102,6 +124,7 @@ class Method:
     limitations: str
     paper: Paper
     compute: Compute
+    script: ScriptLines
     passes: Callable[[Settings, CostFactors], int]
     needs_layer: bool = False
     needs_class: bool = True

@@ -173,7 +173,7 @@ class Exports(QObject):
         scale = self._shared_scale()
 
         def work(task: Task) -> str:
-            from convscope.engine.interpret.attribution.script import to_python
+            from convscope.engine.interpret.attribution.script.map_script import to_python
 
             return to_python(explained, request, style, scale=scale)
 
@@ -198,7 +198,7 @@ class Exports(QObject):
         scale = self._shared_scale()
 
         def work(task: Task) -> tuple[Path, ...]:
-            from convscope.engine.interpret.attribution.script_save import save_script
+            from convscope.engine.interpret.attribution.script.saving import save_script
 
             return save_script(path, explained, request, style, task, scale=scale)
 

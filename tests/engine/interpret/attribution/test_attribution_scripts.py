@@ -25,8 +25,8 @@ from convscope.engine.interpret.attribution.layers import usable_layers
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.engine.interpret.attribution.picture import Style, picture
 from convscope.engine.interpret.attribution.result import MapRequest
-from convscope.engine.interpret.attribution.script import to_python
-from convscope.engine.interpret.attribution.script_save import save_script
+from convscope.engine.interpret.attribution.script.map_script import to_python
+from convscope.engine.interpret.attribution.script.saving import save_script
 from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.library.catalogue import open_model

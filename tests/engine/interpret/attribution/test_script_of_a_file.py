@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from convscope.engine.interpret.attribution.script_parts import UnsavedError, open_model_code
+from convscope.engine.interpret.attribution.script.opening import UnsavedError, open_model_code
 from convscope.engine.models.files.open_file import open_file
 
 

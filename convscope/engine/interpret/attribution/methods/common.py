@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import checked_layer
-from convscope.engine.interpret.attribution.method import Compute, CostFactors, Relevance, Settings
+from convscope.engine.interpret.attribution.method import (
+    Compute,
+    CostFactors,
+    Relevance,
+    ScriptLines,
+    Settings,
+)
 from convscope.engine.interpret.attribution.target import ScoreTarget
 
 Sum = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
@@ -31,11 +37,19 @@ def of_layer(sum_up: Sum) -> Compute:
     return compute
 
 
+def lines(*told: str) -> ScriptLines:
+    """A script's lines that depend on nothing."""
+    return lambda _inputs: told
+
+
 def silence(values: NDArray[np.float32]) -> tuple[str, ...]:
     """A note where a map is 0 everywhere."""
     if np.any(values):
         return ()
     return ("The map is 0 everywhere: nothing in this layer speaks for it by this method.",)
+
+
+SCRIPT_RELU = "heat = np.maximum(heat, 0)"
 
 
 def relu(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import checked_layer
 from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
-from convscope.engine.interpret.attribution.methods.common import one_pass, silence
+from convscope.engine.interpret.attribution.methods.common import lines, one_pass, silence
 from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
@@ -61,6 +61,12 @@ METHOD = Method(
         "https://arxiv.org/abs/2008.00299",
     ),
     compute=compute,
+    script=lines(
+        "flat = maps.reshape(-1, maps.shape[-1])",
+        "u, s, v = np.linalg.svd(flat, full_matrices=False)",
+        "heat = (u[:, 0] * s[0]).reshape(maps.shape[:2])",
+        "heat = -heat if heat.sum() < 0 else heat",
+    ),
     passes=one_pass,
     needs_layer=True,
     needs_class=False,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.method import Method, Paper
-from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
+from convscope.engine.interpret.attribution.methods.common import SCRIPT_RELU, lines, of_layer, one_pass, relu
 
 
 def grad_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -39,6 +39,11 @@ METHOD = Method(
         "https://arxiv.org/abs/1610.02391",
     ),
     compute=of_layer(grad_cam),
+    script=lines(
+        "slopes = gradient(x, at_layer)",
+        "heat = maps @ slopes.mean(axis=(0, 1))",
+        SCRIPT_RELU,
+    ),
     passes=one_pass,
     needs_layer=True,
 )

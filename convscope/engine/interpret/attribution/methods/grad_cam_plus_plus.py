@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.method import Method, Paper
-from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
+from convscope.engine.interpret.attribution.methods.common import SCRIPT_RELU, lines, of_layer, one_pass, relu
 
 
 def grad_cam_plus_plus(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -46,6 +46,13 @@ METHOD = Method(
         "https://arxiv.org/abs/1710.11063",
     ),
     compute=of_layer(grad_cam_plus_plus),
+    script=lines(
+        "slopes = gradient(x, at_layer)",
+        "below = 2 + slopes * maps.sum(axis=(0, 1))",
+        "alpha = np.divide(1, below, out=np.zeros_like(slopes), where=(slopes != 0) & (below != 0))",
+        "heat = maps @ (alpha * np.maximum(slopes, 0)).sum(axis=(0, 1))",
+        SCRIPT_RELU,
+    ),
     passes=one_pass,
     needs_layer=True,
 )

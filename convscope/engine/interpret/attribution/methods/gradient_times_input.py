@@ -7,7 +7,7 @@ import numpy as np
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
-from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
+from convscope.engine.interpret.attribution.methods.common import lines, silence, there_and_back
 from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
@@ -39,6 +39,9 @@ METHOD = Method(
         "https://arxiv.org/abs/1605.01713",
     ),
     compute=compute,
+    script=lines(
+        "heat = (x[0] * gradient(x, at_image)).sum(axis=-1)",
+    ),
     passes=there_and_back,
     grainy=True,
     signed=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.gradients import unguided_activations
-from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
+from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, ScriptInputs, Settings
 from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
 from convscope.engine.interpret.attribution.target import ScoreTarget
 
@@ -33,6 +33,10 @@ def compute(
     return Relevance(values, (*silence(values), *notes(context)))
 
 
+def _script(inputs: ScriptInputs) -> list[str]:
+    return [*inputs.guided(), "heat = np.abs(gradient(x, at_image)).max(axis=-1)"]
+
+
 METHOD = Method(
     name="guided-backprop",
     title="Guided backprop",
@@ -48,6 +52,7 @@ METHOD = Method(
         "https://arxiv.org/abs/1412.6806",
     ),
     compute=compute,
+    script=_script,
     passes=there_and_back,
     grainy=True,
     warning=WARNING,

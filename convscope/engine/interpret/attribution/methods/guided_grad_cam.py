@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
-from convscope.engine.interpret.attribution.method import CostFactors, Method, Paper, Relevance, Settings
+from convscope.engine.interpret.attribution.method import (
+    CostFactors,
+    Method,
+    Paper,
+    Relevance,
+    ScriptInputs,
+    Settings,
+)
 from convscope.engine.interpret.attribution.methods import grad_cam, guided_backprop
 from convscope.engine.interpret.attribution.methods.common import silence
 from convscope.engine.interpret.attribution.target import ScoreTarget
@@ -25,6 +32,16 @@ def _passes(settings: Settings, factors: CostFactors) -> int:
     return 4
 
 
+def _script(inputs: ScriptInputs) -> list[str]:
+    return [
+        *grad_cam.METHOD.script(inputs),
+        *inputs.guided(),
+        f"large = keras.ops.image.resize(heat[..., None], {inputs.context.size})",
+        "fine = np.abs(gradient(x, at_image)).max(axis=-1)",
+        "heat = fine * keras.ops.convert_to_numpy(large)[..., 0]",
+    ]
+
+
 METHOD = Method(
     name="guided-grad-cam",
     title="Guided Grad-CAM",
@@ -40,6 +57,7 @@ METHOD = Method(
         "https://arxiv.org/abs/1610.02391",
     ),
     compute=compute,
+    script=_script,
     passes=_passes,
     grainy=True,
     needs_layer=True,

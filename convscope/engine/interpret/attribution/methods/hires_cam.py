@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.method import Method, Paper
-from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass
+from convscope.engine.interpret.attribution.methods.common import lines, of_layer, one_pass
 
 
 def hires_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -38,6 +38,10 @@ METHOD = Method(
         "https://arxiv.org/abs/2011.08891",
     ),
     compute=of_layer(hires_cam),
+    script=lines(
+        "slopes = gradient(x, at_layer)",
+        "heat = (slopes * maps).sum(axis=-1)",
+    ),
     passes=one_pass,
     needs_layer=True,
     signed=True,

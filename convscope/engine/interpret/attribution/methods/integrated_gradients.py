@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from convscope.core.parameter import between
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
-from convscope.engine.interpret.attribution.fills import fill_parameter, filled
+from convscope.engine.interpret.attribution.fills import fill_lines, fill_parameter, filled
 from convscope.engine.interpret.attribution.masking import batch_size, chunks
 from convscope.engine.interpret.attribution.method import (
     CostFactors,
     Method,
     Paper,
     Relevance,
+    ScriptInputs,
     Settings,
 )
 from convscope.engine.interpret.attribution.methods.common import silence
@@ -78,6 +79,19 @@ def _passes(settings: Settings, factors: CostFactors) -> int:
     return 3 * int(settings["steps"]) + 2
 
 
+def _script(inputs: ScriptInputs) -> list[str]:
+    settings = inputs.settings
+    return [
+        *fill_lines(str(settings["baseline"]), inputs.context),
+        f"count, total = {settings['steps']}, np.zeros(x.shape[1:])",
+        "for middle in (np.arange(count) + 0.5) / count:",
+        "    # Steps of u with alpha = u squared: networks change fastest where the image is faint.",
+        "    faint = empty + np.float32(middle**2) * (x - empty)",
+        "    total += 2 * middle / count * gradient(faint, at_image)",
+        "heat = ((x - empty)[0] * total).sum(axis=-1)",
+    ]
+
+
 METHOD = Method(
     name="integrated-gradients",
     title="Integrated gradients",
@@ -95,6 +109,7 @@ METHOD = Method(
         "https://arxiv.org/abs/1703.01365",
     ),
     compute=compute,
+    script=_script,
     passes=_passes,
     grainy=True,
     signed=True,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.method import Method, Paper
-from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
+from convscope.engine.interpret.attribution.methods.common import SCRIPT_RELU, lines, of_layer, one_pass, relu
 
 
 def layer_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -38,6 +38,11 @@ METHOD = Method(
         "https://doi.org/10.1109/TIP.2021.3089943",
     ),
     compute=of_layer(layer_cam),
+    script=lines(
+        "slopes = gradient(x, at_layer)",
+        "heat = (np.maximum(slopes, 0) * maps).sum(axis=-1)",
+        SCRIPT_RELU,
+    ),
     passes=one_pass,
     needs_layer=True,
 )

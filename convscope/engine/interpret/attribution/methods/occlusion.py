@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from convscope.core.parameter import between
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
-from convscope.engine.interpret.attribution.fills import fill_parameter, filled
+from convscope.engine.interpret.attribution.fills import fill_lines, fill_parameter, filled
 from convscope.engine.interpret.attribution.masking import batch_size, chunks, scored
 from convscope.engine.interpret.attribution.method import (
     CostFactors,
     Method,
     Paper,
     Relevance,
+    ScriptInputs,
     Settings,
 )
 from convscope.engine.interpret.attribution.methods.common import silence
@@ -73,6 +74,25 @@ def _passes(settings: Settings, factors: CostFactors) -> int:
     return counts[0] * counts[1] + 1
 
 
+def _script(inputs: ScriptInputs) -> list[str]:
+    context, settings = inputs.context, inputs.settings
+    (height, rows), (width, columns) = (
+        windows(side, float(settings["window"]), float(settings["stride"])) for side in context.size
+    )
+    return [
+        *fill_lines(str(settings["fill"]), context),
+        "whole, falls, covered = scores(x)[0], np.zeros(x.shape[1:3]), np.zeros(x.shape[1:3])",
+        f"for top in {rows}:",
+        f"    for left in {columns}:",
+        f"        window = slice(top, top + {height}), slice(left, left + {width})",
+        "        hidden = x.copy()",
+        "        hidden[0][window] = empty[0][window]",
+        "        falls[window] += whole - scores(hidden)[0]",
+        "        covered[window] += 1",
+        "heat = falls / covered",
+    ]
+
+
 METHOD = Method(
     name="occlusion",
     title="Occlusion",
@@ -90,6 +110,7 @@ METHOD = Method(
         "https://arxiv.org/abs/1311.2901",
     ),
     compute=compute,
+    script=_script,
     passes=_passes,
     signed=True,
     parameters=(

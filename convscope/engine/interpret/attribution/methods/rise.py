@@ -17,6 +17,7 @@ from convscope.engine.interpret.attribution.method import (
     Method,
     Paper,
     Relevance,
+    ScriptInputs,
     Settings,
 )
 from convscope.engine.interpret.attribution.methods.common import silence
@@ -72,6 +73,40 @@ def _passes(settings: Settings, factors: CostFactors) -> int:
     return int(settings["masks"])
 
 
+def _script(inputs: ScriptInputs) -> list[str]:
+    context, settings = inputs.context, inputs.settings
+    grid, share = int(settings["grid"]), float(settings["kept"]) / 100
+    cells = [-(-side // grid) for side in context.size]
+    enlarged = (grid + 1) * cells[1], (grid + 1) * cells[0]
+    return [
+        f"generator = np.random.default_rng({settings['seed']})",
+        f"count, (height, width), total = {settings['masks']}, x.shape[1:3], 0",
+        "for start in range(0, count, 16):",
+        "    masks = []",
+        "    for number in range(start, min(start + 16, count)):",
+        "        # A small grid of zeros and ones, enlarged and shifted.",
+        f"        grid = Image.fromarray((generator.random(({grid}, {grid})) < {share}).astype(np.float32))",
+        f"        large = np.asarray(grid.resize({enlarged}, Image.Resampling.BILINEAR))",
+        f"        top, left = generator.integers(0, {cells[0]}), generator.integers(0, {cells[1]})",
+        "        masks.append(large[top : top + height, left : left + width])",
+        "    masks = np.stack(masks)",
+        f"    seen = {_counted(str(settings['score']), context, inputs.target)}",
+        "    total = total + np.tensordot(seen, masks, 1)",
+        f"heat = total / (count * {share})",
+    ]
+
+
+def _counted(score: str, context: AttributionContext, target: ScoreTarget) -> str:
+    """What RISE averages masks by."""
+    batch, head = "x * masks[..., None]", context.model.head
+    if score == "logit" or not context.model.has_classes:
+        return f"scores({batch})"
+    if head.kind in ("sigmoid", "logits") or target.minus is not None:
+        return f"1 / (1 + np.exp(-scores({batch})))"
+    softmax = f"keras.ops.softmax(logits({batch}))"
+    return f"keras.ops.convert_to_numpy({softmax}) @ weights"
+
+
 METHOD = Method(
     name="rise",
     title="RISE",
@@ -88,6 +123,7 @@ METHOD = Method(
         "https://arxiv.org/abs/1806.07421",
     ),
     compute=compute,
+    script=_script,
     passes=_passes,
     offset_free=True,
     parameters=(

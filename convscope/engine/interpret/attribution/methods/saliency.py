@@ -5,7 +5,7 @@ from __future__ import annotations
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.method import Method, Paper, Relevance, Settings
-from convscope.engine.interpret.attribution.methods.common import silence, there_and_back
+from convscope.engine.interpret.attribution.methods.common import lines, silence, there_and_back
 from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
@@ -35,6 +35,9 @@ METHOD = Method(
         "https://arxiv.org/abs/1312.6034",
     ),
     compute=compute,
+    script=lines(
+        "heat = np.abs(gradient(x, at_image)).max(axis=-1)",
+    ),
     passes=there_and_back,
     grainy=True,
 )

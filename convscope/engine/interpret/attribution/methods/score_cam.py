@@ -16,9 +16,10 @@ from convscope.engine.interpret.attribution.method import (
     Method,
     Paper,
     Relevance,
+    ScriptInputs,
     Settings,
 )
-from convscope.engine.interpret.attribution.methods.common import relu, silence
+from convscope.engine.interpret.attribution.methods.common import SCRIPT_RELU, relu, silence
 from convscope.engine.interpret.attribution.target import ScoreTarget
 
 
@@ -78,6 +79,28 @@ def _passes(settings: Settings, factors: CostFactors) -> int:
     return (min(limit, factors.channels) if limit else factors.channels) + 2
 
 
+def _script(inputs: ScriptInputs) -> list[str]:
+    context, limit = inputs.context, int(inputs.settings["channels"])
+    strongest = (
+        "strongest = np.argsort(-maps[..., channels].std(axis=(0, 1)), kind='stable')",
+        f"channels = np.sort(channels[strongest[:{limit}]])",
+    )
+    return [
+        "low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))",
+        "channels = np.flatnonzero(high > low)",
+        *(strongest if limit else ()),
+        "masks = (maps[..., channels] - low[channels]) / (high[channels] - low[channels])",
+        "empty, rises = scores(np.zeros_like(x)), []",
+        "for start in range(0, len(channels), 16):",
+        f"    large = keras.ops.image.resize(masks[..., start : start + 16], {context.size})",
+        "    large = np.moveaxis(keras.ops.convert_to_numpy(large), -1, 0)[..., None]",
+        "    rises.extend(scores(x * large) - empty)",
+        "shares = np.exp(np.array(rises) - max(rises, default=0))",
+        "heat = maps[..., channels] @ (shares / shares.sum())",
+        SCRIPT_RELU,
+    ]
+
+
 METHOD = Method(
     name="score-cam",
     title="Score-CAM",
@@ -95,6 +118,7 @@ METHOD = Method(
         "https://arxiv.org/abs/1910.01279",
     ),
     compute=compute,
+    script=_script,
     passes=_passes,
     needs_layer=True,
     parameters=(

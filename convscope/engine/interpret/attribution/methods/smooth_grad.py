@@ -13,6 +13,7 @@ from convscope.engine.interpret.attribution.method import (
     Method,
     Paper,
     Relevance,
+    ScriptInputs,
     Settings,
 )
 from convscope.engine.interpret.attribution.methods.common import silence
@@ -44,6 +45,20 @@ def _passes(settings: Settings, factors: CostFactors) -> int:
     return 3 * int(settings["samples"])
 
 
+def _script(inputs: ScriptInputs) -> list[str]:
+    settings = inputs.settings
+    return [
+        f"generator = np.random.default_rng({settings['seed']})",
+        f"deviation = np.float32({settings['noise']} / 100 * float(x.max() - x.min()))",
+        f"count, total = {settings['samples']}, np.zeros(x.shape[1:])",
+        "for start in range(0, count, 8):",
+        "    shape = (min(8, count - start), *x.shape[1:])",
+        "    noise = generator.standard_normal(shape, np.float32)",
+        "    total += gradient(x + deviation * noise, at_image)",
+        "heat = np.abs(total / count).max(axis=-1)",
+    ]
+
+
 METHOD = Method(
     name="smooth-grad",
     title="SmoothGrad",
@@ -60,6 +75,7 @@ METHOD = Method(
         "https://arxiv.org/abs/1706.03825",
     ),
     compute=compute,
+    script=_script,
     passes=_passes,
     grainy=True,
     parameters=(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.attribution.method import Method, Paper
-from convscope.engine.interpret.attribution.methods.common import of_layer, one_pass, relu
+from convscope.engine.interpret.attribution.methods.common import SCRIPT_RELU, lines, of_layer, one_pass, relu
 
 
 def xgrad_cam(maps: NDArray[np.float32], gradients: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -42,6 +42,13 @@ METHOD = Method(
         "https://arxiv.org/abs/2008.02312",
     ),
     compute=of_layer(xgrad_cam),
+    script=lines(
+        "slopes = gradient(x, at_layer)",
+        "totals = maps.sum(axis=(0, 1))",
+        "shares = (slopes * maps).sum(axis=(0, 1))",
+        "heat = maps @ np.divide(shares, totals, out=np.zeros_like(totals), where=totals != 0)",
+        SCRIPT_RELU,
+    ),
     passes=one_pass,
     needs_layer=True,
 )

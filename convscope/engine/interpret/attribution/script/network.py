@@ -1,4 +1,4 @@
-"""How a script takes a network apart: its logits, the maps of one layer, and its ReLUs.
+"""How a script takes a network apart: its logits, the maps of one layer, gradients, and its ReLUs.
 
 Layers have names, and what a layer computes is its `call`: a script keeps a layer's maps as they pass by
 putting a function of its own in that place. So it reaches every layer of every network, however it is nested
@@ -16,6 +16,41 @@ from convscope.engine.keras_compat import graph_of
 from convscope.engine.models.program import ProgramStep
 
 _LENGTH = 108
+
+_GRADIENT = '''
+
+class Probe(keras.Model):
+    """The network, in which zeros that are added on the way are all that can be trained."""
+
+    def __init__(self, zeros):
+        super().__init__()
+        self.zeros = zeros
+
+    def call(self, values):
+        return logits({values})
+
+
+def gradient(batch, zeros):
+    """The sum over a batch of d(score)/d(what the zeros are added to).
+
+    Keras has no gradient of its own, but it trains: one step of gradient descent at rate 1 moves the zeros by
+    exactly the negative gradient.
+    """
+    probe = Probe(zeros)
+    score = lambda weights, logits: keras.ops.sum(weights * logits)
+    probe.compile(keras.optimizers.SGD(1.0), loss=score, run_eagerly=True)
+    probe.train_on_batch(batch, np.repeat(weights[None], len(batch), axis=0))
+    slopes = -keras.ops.convert_to_numpy(zeros)
+    zeros.assign(np.zeros_like(slopes))
+    return slopes
+'''
+
+SCORES = '''
+
+def scores(batch):
+    """The score of each image of a batch."""
+    return keras.ops.convert_to_numpy(logits(batch)) @ weights
+'''
 
 
 def logits_code(context: AttributionContext) -> list[str]:
@@ -131,6 +166,13 @@ def maps_code(context: AttributionContext, path: str, shape: tuple[int, ...], gr
         "logits(x)",
         'maps = keras.ops.convert_to_numpy(kept["maps"])[0]',
     ]
+
+
+def gradient_code(of_image: bool) -> list[str]:
+    """Lines that define `gradient`, by zeros `at_image` too where `of_image`."""
+    zeros = ["at_image = keras.Variable(np.zeros(x.shape[1:], np.float32))"] if of_image else []
+    values = "values + at_image" if of_image else "values"
+    return [*zeros, *_GRADIENT.format(values=values).splitlines(), "", ""]
 
 
 def guided_code(context: AttributionContext, relus: tuple[ProgramStep, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A map as a Python script that needs Keras, NumPy and Pillow alone."""
+"""The whole script: network and picture opened, the method's own lines, the map and the overlay saved."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ import re
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.gradients import relu_steps
 from convscope.engine.interpret.attribution.layers import checked_layer
-from convscope.engine.interpret.attribution.method import Method
+from convscope.engine.interpret.attribution.method import Method, ScriptInputs
 from convscope.engine.interpret.attribution.methods import find_method
 from convscope.engine.interpret.attribution.picture import Style
 from convscope.engine.interpret.attribution.result import CAP, MapRequest
-from convscope.engine.interpret.attribution.script_bodies import input_body, layer_body
-from convscope.engine.interpret.attribution.script_parts import (
+from convscope.engine.interpret.attribution.script.network import (
     SCORES,
     gradient_code,
+    guided_code,
+    logits_code,
+    maps_code,
+)
+from convscope.engine.interpret.attribution.script.opening import (
     open_image_code,
     open_model_code,
     prepare_code,
 )
-from convscope.engine.interpret.attribution.script_way import guided_code, logits_code, maps_code
 from convscope.imaging.colormaps import colormap
 from convscope.imaging.lab.display import Scale
 
@@ -33,7 +36,7 @@ def to_python(
     network: str | None = None,
     photograph: str | None = None,
 ) -> str:
-    """A script that makes the same map, leaves it in `relevance`, and saves heat.npy and overlay.png.
+    """A script that makes the same map, leaves it in `heat`, and saves heat.npy and overlay.png.
 
     Args:
         context: the image before the model; the script opens both from their files.
@@ -51,7 +54,14 @@ def to_python(
     model, target = context.model, request.target or context.top()
     target.check(model)
     layer = checked_layer(model, request.layer) if method.needs_layer else None
-    if method.family == "gradient" or method.name == "guided-grad-cam":
+    body = method.script(
+        ScriptInputs(context, target, settings, lambda: guided_code(context, relu_steps(model)))
+    )
+
+    def uses(name: str) -> bool:
+        return any(name in line for line in body)
+
+    if uses("at_image"):
         context.check_gradient()
     channels = model.input_shape[2]
     words = " ".join(target.words(model).split())
@@ -68,18 +78,11 @@ def to_python(
         "",
         "",
     ]
-    body = []
     if layer is not None:
-        body += layer_body(method.name, settings, context)
-        gradients = any("at_layer" in line for line in body)
-        lines += [*maps_code(context, layer.path, context.maps(layer).shape, gradients)]
-    if layer is None or method.name == "guided-grad-cam":
-        if method.name.startswith("guided"):
-            body += guided_code(context, relu_steps(model))
-        body += input_body(method.name, settings, context, target)
-    if any("gradient(" in line for line in body):
-        lines += gradient_code(of_image=any("at_image" in line for line in body))
-    if any("scores(" in line for line in body):
+        lines += maps_code(context, layer.path, context.maps(layer).shape, uses("at_layer"))
+    if uses("gradient("):
+        lines += gradient_code(of_image=uses("at_image"))
+    if uses("scores("):
         lines += [*SCORES.splitlines(), "", ""]
     lines += ["", f"# {method.title}: {method.formula}", *body, *_saved(style, method, scale)]
     text = re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))

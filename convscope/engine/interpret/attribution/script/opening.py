@@ -1,4 +1,4 @@
-"""The pieces of a script that explains: opening the network and the picture, and reaching the gradient."""
+"""How a script opens the network and the picture."""
 
 from __future__ import annotations
 
@@ -37,41 +37,6 @@ with np.load({npz!r}) as arrays:
         for weight in layer.weights:
             weight.assign(arrays[f"{{layer.name}}/{{weight.name}}"].astype(np.float32))"""
 
-_GRADIENT = '''
-
-class Probe(keras.Model):
-    """The network, in which zeros that are added on the way are all that can be trained."""
-
-    def __init__(self, zeros):
-        super().__init__()
-        self.zeros = zeros
-
-    def call(self, values):
-        return logits({values})
-
-
-def gradient(batch, zeros):
-    """The sum over a batch of d(score)/d(what the zeros are added to).
-
-    Keras has no gradient of its own, but it trains: one step of gradient descent at rate 1 moves the zeros by
-    exactly the negative gradient.
-    """
-    probe = Probe(zeros)
-    score = lambda weights, logits: keras.ops.sum(weights * logits)
-    probe.compile(keras.optimizers.SGD(1.0), loss=score, run_eagerly=True)
-    probe.train_on_batch(batch, np.repeat(weights[None], len(batch), axis=0))
-    slopes = -keras.ops.convert_to_numpy(zeros)
-    zeros.assign(np.zeros_like(slopes))
-    return slopes
-'''
-
-SCORES = '''
-
-def scores(batch):
-    """The score of each image of a batch."""
-    return keras.ops.convert_to_numpy(logits(batch)) @ weights
-'''
-
 _FLOAT32 = '''
 
 
@@ -93,13 +58,6 @@ for layer in model._flatten_layers():
 
 class UnsavedError(UserError):
     """A network or a picture that a script could open only if it were saved beside it."""
-
-
-def gradient_code(of_image: bool) -> list[str]:
-    """Lines that define `gradient`, by zeros `at_image` too where `of_image`."""
-    zeros = ["at_image = keras.Variable(np.zeros(x.shape[1:], np.float32))"] if of_image else []
-    values = "values + at_image" if of_image else "values"
-    return [*zeros, *_GRADIENT.format(values=values).splitlines(), "", ""]
 
 
 def beside(name: str) -> str:

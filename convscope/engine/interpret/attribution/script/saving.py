@@ -10,8 +10,12 @@ from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.picture import Style
 from convscope.engine.interpret.attribution.result import MapRequest
-from convscope.engine.interpret.attribution.script import to_python
-from convscope.engine.interpret.attribution.script_parts import UnsavedError, open_image_code, open_model_code
+from convscope.engine.interpret.attribution.script.map_script import to_python
+from convscope.engine.interpret.attribution.script.opening import (
+    UnsavedError,
+    open_image_code,
+    open_model_code,
+)
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.io.save import save_png, write_whole
 from convscope.imaging.lab.display import Scale

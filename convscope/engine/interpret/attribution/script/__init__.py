@@ -1,0 +1,1 @@
+"""A map as a Python script that needs Keras, NumPy and Pillow alone."""
