@@ -6,6 +6,9 @@ inside of one; `names`; `processors`: where this one lacks a kernel of TensorFlo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from convscope.engine.keras_compat import building, names, processors, state
 from convscope.engine.keras_compat.building import (
     between_layers,
@@ -31,7 +34,6 @@ from convscope.engine.keras_compat.processors import cannot_run, has_onednn, no_
 from convscope.engine.keras_compat.state import (
     register_part,
     route_downloads,
-    seeded,
     set_threads,
     set_worker_patience,
     stop_looking_after_workers,
@@ -89,3 +91,11 @@ def set_up() -> None:
             building.bound_what_is_computed_while_building()
             names.keep_quiet()
             _set_up = True
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Make new layers and weights in here; see `state.seeded`. Keras is set up before."""
+    set_up()
+    with state.seeded(seed):
+        yield

@@ -39,9 +39,6 @@ def seeded(seed: int) -> Iterator[None]:
     """
     import keras
 
-    from convscope.engine.keras_compat import set_up
-
-    set_up()
     with lock:
         keras.utils.set_random_seed(seed)
     outer, _draws.own = _draws.own, random.Random(seed)

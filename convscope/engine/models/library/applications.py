@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from convscope.core.errors import UserError, WeightsNotDownloadedError
 from convscope.core.process_state import python_warnings
 from convscope.core.task import Cancelled, Task
-from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.layer_specs.base import Shape, times
 from convscope.engine.models.library.applications_table import APPLICATIONS, Application
-from convscope.engine.models.library.class_names import imagenet_classes
 from convscope.engine.models.library.download import NotAskedError, reported, why_unreachable
-from convscope.engine.models.opened import ModelSource, OpenedModel
 
 _SERVER = "https://storage.googleapis.com/"
 """Where Keras has all ImageNet weights."""
@@ -138,35 +134,6 @@ def build_application(
 
         load_weights(model, Path(weights), application.name)
     return model
-
-
-def open_application(
-    name: str,
-    *,
-    weights: str | Path | None = None,
-    include_top: bool = True,
-    input_shape: Sequence[int | None] | None = None,
-    fetch: bool = False,
-    task: Task | None = None,
-) -> OpenedModel:
-    """An application opened, with ImageNet's class names and its preprocessing; see `build_application`."""
-    application = find_application(name)
-    model = build_application(
-        name, weights=weights, include_top=include_top, input_shape=input_shape, fetch=fetch, task=task
-    )
-    if application is None:
-        raise UserError(f"{name} is not one of keras.applications.")
-    words = "random" if weights is None else "ImageNet" if weights == "imagenet" else Path(weights).name
-    notes = ["Its weights are random: what it says about an image means nothing."] if weights is None else []
-    return OpenedModel(
-        model,
-        name=application.name if include_top else f"{application.name} base",
-        classes=imagenet_classes() if include_top else (),
-        # As its accuracy was measured: the middle of the image.
-        preprocessing=replace(MODES[application.mode], resize="crop"),
-        source=ModelSource("application", application.name, weights=words),
-        notes=notes,
-    )
 
 
 def download_weights(name: str, *, include_top: bool = True, task: Task | None = None) -> None:

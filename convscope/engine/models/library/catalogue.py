@@ -11,14 +11,16 @@ from convscope.core.errors import UserError
 from convscope.core.opening import is_folder, is_there
 from convscope.core.paths import resource_path
 from convscope.core.task import Task
+from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES, Template
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.layer_specs.base import Shape, times
 from convscope.engine.models.library import shipped
-from convscope.engine.models.library.applications import find_application, open_application
+from convscope.engine.models.library.applications import build_application, find_application
 from convscope.engine.models.library.applications_table import APPLICATIONS, counted
+from convscope.engine.models.library.class_names import imagenet_classes
 from convscope.engine.models.library.published import measured_words
 from convscope.engine.models.opened import ModelSource, OpenedModel, OpenOptions
 from convscope.engine.models.summary import depth_of
@@ -272,3 +274,32 @@ def _other_weights(model: OpenedModel, weights: str | Path | None) -> OpenedMode
     model.refresh()
     model.source = replace(model.source, weights=Path(weights).name)
     return model
+
+
+def open_application(
+    name: str,
+    *,
+    weights: str | Path | None = None,
+    include_top: bool = True,
+    input_shape: Sequence[int | None] | None = None,
+    fetch: bool = False,
+    task: Task | None = None,
+) -> OpenedModel:
+    """An application opened, with ImageNet's class names and its preprocessing; see `build_application`."""
+    application = find_application(name)
+    model = build_application(
+        name, weights=weights, include_top=include_top, input_shape=input_shape, fetch=fetch, task=task
+    )
+    if application is None:
+        raise UserError(f"{name} is not one of keras.applications.")
+    words = "random" if weights is None else "ImageNet" if weights == "imagenet" else Path(weights).name
+    notes = ["Its weights are random: what it says about an image means nothing."] if weights is None else []
+    return OpenedModel(
+        model,
+        name=application.name if include_top else f"{application.name} base",
+        classes=imagenet_classes() if include_top else (),
+        # As its accuracy was measured: the middle of the image.
+        preprocessing=replace(MODES[application.mode], resize="crop"),
+        source=ModelSource("application", application.name, weights=words),
+        notes=notes,
+    )
