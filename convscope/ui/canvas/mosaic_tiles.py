@@ -6,19 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from convscope.imaging.shrink import shrink
 from convscope.ui import theme
-from convscope.ui.canvas.mosaic_layout import Layout
+from convscope.ui.canvas.mosaic_labels import lines_under, paint_label
 from convscope.ui.canvas.raster import to_image
+from convscope.ui.canvas.tile_layout import TileLayout
 
-CAPTION_HEIGHT = 16
 # A smaller picture is looked at pixel by pixel even where it is a photograph.
 SMOOTH_FROM = 64
-# So much of a caption must be left for it to be worth reading.
-_LEAST_LETTERS = 5
 
 
 class Tiles:
@@ -57,11 +55,7 @@ class Tiles:
 
     def lines(self, width: int) -> int:
         """How many lines the captions take under tiles of this width."""
-        if self._most_lines == 1:
-            return 1
-        metrics = QFontMetrics(theme.font(11))
-        wide = any(metrics.horizontalAdvance(words) > width for words in self.captions)
-        return self._most_lines if wide else 1
+        return lines_under(self.captions, width, self._most_lines)
 
     @property
     def shape(self) -> float:
@@ -71,7 +65,7 @@ class Tiles:
         height, width = self.maps[0].shape[:2]
         return min(4.0, max(0.25, height / width))
 
-    def rendered(self, layout: Layout, top: int, size: QSize, ratio: float) -> QImage:
+    def rendered(self, layout: TileLayout, top: int, size: QSize, ratio: float) -> QImage:
         """What is on show of the mosaic in a viewport.
 
         Args:
@@ -89,19 +83,13 @@ class Tiles:
         painter = QPainter(frame)
         painter.setFont(theme.font(11))
         painter.setPen(QColor(colours.secondary))
-        metrics = painter.fontMetrics()
         for index in layout.between(top, top + size.height()):
             place = layout.rect(index).translated(0, -top)
             image = self._image(index)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth(index))
             painter.drawImage(QRectF(place), image)
             if layout.caption:
-                below = QRect(place.left(), place.bottom() + 1, place.width(), layout.caption)
-                lines = fitting_lines(metrics, self.caption(index), place.width(), self.lines(place.width()))
-                step = theme.scaled(CAPTION_HEIGHT)
-                for number, words in enumerate(lines):
-                    line = QRect(below.left(), below.top() + number * step, below.width(), step)
-                    painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
+                paint_label(painter, place, self.caption(index), self.lines(place.width()))
         painter.end()
         return frame
 
@@ -118,39 +106,3 @@ class Tiles:
 
     def _smooth(self, index: int) -> bool:
         return self.photographs and min(self.maps[index].shape[:2]) >= SMOOTH_FROM
-
-
-def fitting_words(metrics: QFontMetrics, words: str, width: int) -> str:
-    """A caption whole, or cut at its end with an ellipsis; nothing where next to nothing would be left.
-
-    Of two things with a wide gap between them ("7×7  conv2d") the first is told where both are too wide.
-    """
-    if metrics.horizontalAdvance(words) <= width:
-        return words
-    words = words.partition("  ")[0]
-    if metrics.horizontalAdvance(words) <= width:
-        return words
-    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
-    return shown if len(shown) > _LEAST_LETTERS else ""
-
-
-def fitting_lines(metrics: QFontMetrics, words: str, width: int, lines: int = 1) -> list[str]:
-    """A caption in lines, broken where it names two things ("Grad-CAM: tabby", "7×7  conv2d"), else by words.
-
-    What is still too wide is cut: a name in its middle, words at their end.
-    """
-    if lines == 1 or metrics.horizontalAdvance(words) <= width:
-        return [fitting_words(metrics, words, width)]
-    for mark in (": ", "  "):
-        first, found, rest = words.partition(mark)
-        if found:
-            first += mark.strip()
-            if " " not in rest and metrics.horizontalAdvance(rest) > width:
-                rest = metrics.elidedText(rest, Qt.TextElideMode.ElideMiddle, width)
-            return [fitting_words(metrics, first, width), fitting_words(metrics, rest, width)]
-    left, taken = words.split(" "), ""
-    while left and metrics.horizontalAdvance(f"{taken} {left[0]}".strip()) <= width:
-        taken = f"{taken} {left.pop(0)}".strip()
-    if not taken:
-        return [fitting_words(metrics, words, width)]
-    return [taken, *fitting_lines(metrics, " ".join(left), width, lines - 1)]

@@ -6,29 +6,26 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
-    QFocusEvent,
     QGuiApplication,
-    QHelpEvent,
     QImage,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from convscope.ui import theme
-from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, Press, key_zoom, wheel_zoom
-from convscope.ui.canvas.mosaic_layout import GAP, LARGEST, SMALLEST, Layout, columns_in, fitting_tile
-from convscope.ui.canvas.mosaic_tiles import CAPTION_HEIGHT, Tiles
+from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, key_zoom, wheel_zoom
+from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT
+from convscope.ui.canvas.mosaic_tiles import Tiles
 from convscope.ui.canvas.raster import to_image
+from convscope.ui.canvas.tile_layout import GAP, LARGEST, SMALLEST, TileLayout, columns_in, fitting_tile
+from convscope.ui.canvas.tile_view import TileView
 from convscope.ui.export.picture_out import choose_file, save_picture
 
 __all__ = ["CAPTIONS_FROM", "GAP", "SMALLEST_FIT", "MosaicView"]
@@ -39,7 +36,7 @@ SMALLEST_FIT, LARGEST_FIT = 40, 420
 CAPTIONS_FROM = 56
 
 
-class MosaicView(DoubleClickFits, QAbstractScrollArea):
+class MosaicView(DoubleClickFits, TileView):
     """A grid of maps: the wheel makes them larger at the cursor, dragging scrolls, a double click fits.
 
     Arrows choose, Enter and a click tell; the right button copies or saves one map or all.
@@ -56,7 +53,6 @@ class MosaicView(DoubleClickFits, QAbstractScrollArea):
     """
 
     chosen = Signal(int)
-    hovered = Signal(object)
 
     def __init__(
         self,
@@ -73,17 +69,8 @@ class MosaicView(DoubleClickFits, QAbstractScrollArea):
         self._fixed: int | None = None
         self._tile = 64.0
         self._fitted = True
-        self._selected: int | None = None
-        self._hover: int | None = None
-        self._press = Press()
         self._frame: QImage | None = None
         self._frame_key: tuple[object, ...] = ()
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Maps")
 
     # What is shown
@@ -163,11 +150,7 @@ class MosaicView(DoubleClickFits, QAbstractScrollArea):
         """
         self._selected = index
         if reveal and index is not None and index < self.count:
-            place, bar = self.tile_rect(index), self.verticalScrollBar()
-            if place.top() < 0:
-                bar.setValue(bar.value() + place.top() - GAP)
-            elif place.bottom() > self.viewport().height():
-                bar.setValue(bar.value() + place.bottom() - self.viewport().height() + GAP)
+            self.reveal(index, GAP)
         self._describe()
         self.viewport().update()
 
@@ -195,30 +178,24 @@ class MosaicView(DoubleClickFits, QAbstractScrollArea):
         """Width and height of a map on the screen."""
         return (max(1, round(self._tile)), max(1, round(self._tile * self._tiles.shape)))
 
-    def columns(self) -> int:
-        """Maps in a row."""
-        if self._fixed is not None:
-            return max(1, self._fixed)
-        return columns_in(self.viewport().width(), self.tile_size()[0], self.count)
+    def tile_layout(self) -> TileLayout:
+        width, height = self.tile_size()
+        columns = self._fixed
+        if columns is None:
+            columns = min(columns_in(self.viewport().width(), width), self.count)
+        return TileLayout(self.count, width, height, self._caption_height(), max(1, columns))
 
-    def _layout(self) -> Layout:
-        return Layout(self.count, *self.tile_size(), self._caption_height(), self.columns())
+    def hint(self, tile: int) -> str:
+        return self.words(tile)
 
-    def tile_rect(self, index: int) -> QRect:
-        """Where a map lies in the viewport."""
-        return self._layout().rect(index).translated(0, -self.verticalScrollBar().value())
-
-    def index_at(self, position: QPointF) -> int | None:
-        """The map at a place of the viewport, its caption counted in."""
-        return self._layout().index_at(position + QPointF(0, self.verticalScrollBar().value()))
+    def pick(self, tile: int) -> None:
+        self.select(tile)
+        self.chosen.emit(tile)
 
     def _lay_out(self) -> None:
         if self._fitted:
             self._tile = self._fitting_tile()
-        layout, bar = self._layout(), self.verticalScrollBar()
-        bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(max(1, layout.step // 2))
-        bar.setRange(0, max(0, layout.total - self.viewport().height()))
+        self._set_scroll_range()
 
     def _fitting_tile(self) -> float:
         """The largest tile at which all maps are on show; the smallest legible one if there is none."""
@@ -285,48 +262,6 @@ class MosaicView(DoubleClickFits, QAbstractScrollArea):
         self._set_hover(self.index_at(place) if at is not None else self._hover)
         self.viewport().update()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a click or a drag."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._press.begin(event.position())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scroll while the button is down; read otherwise."""
-        if self._press.down and event.buttons() & Qt.MouseButton.LeftButton:
-            moved = self._press.moved(event.position())
-            if moved is not None:
-                bar = self.verticalScrollBar()
-                bar.setValue(bar.value() - round(moved.y()))
-            return
-        self._set_hover(self.index_at(event.position()))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose, unless it was a drag."""
-        if self._press.end() and event.button() == Qt.MouseButton.LeftButton:
-            index = self.index_at(event.position())
-            if index is not None:
-                self.select(index)
-                self.chosen.emit(index)
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        """The caption on hover; reading ends when the cursor leaves."""
-        if event.type() == QEvent.Type.Leave:
-            self._set_hover(None)
-        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            index = self.index_at(QPointF(event.pos()))
-            if index is not None:
-                QToolTip.showText(event.globalPos(), self.words(index), self)
-            else:
-                QToolTip.hideText()
-            return True
-        return super().viewportEvent(event)
-
-    def _set_hover(self, index: int | None) -> None:
-        if index != self._hover:
-            self._hover = index
-            self.viewport().update()
-            self.hovered.emit(index)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose and zoom without a mouse."""
         key, factor = Qt.Key(event.key()), key_zoom(event)
@@ -336,8 +271,7 @@ class MosaicView(DoubleClickFits, QAbstractScrollArea):
             down, right = ARROWS[key]
             index = 0 if self._selected is None else self._selected + down * self.columns() + right
             if 0 <= index < self.count:
-                self.select(index)
-                self.chosen.emit(index)
+                self.pick(index)
         elif factor == FIT:
             self.fit()
         elif factor is not None:
@@ -381,34 +315,16 @@ class MosaicView(DoubleClickFits, QAbstractScrollArea):
 
     def _rendered(self) -> QImage:
         """All that is on show but ring and hover, painted once for each place and size."""
-        layout, top = self._layout(), self.verticalScrollBar().value()
+        layout, top = self.tile_layout(), self.verticalScrollBar().value()
         size, ratio = self.viewport().size(), self.devicePixelRatioF()
         key = (layout, top, size, ratio)
         if self._frame is None or key != self._frame_key:
             self._frame, self._frame_key = self._tiles.rendered(layout, top, size, ratio), key
         return self._frame
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring gets wider."""
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """The ring gets narrower."""
-        self.viewport().update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """The kept rendering, the hovered and the chosen map."""
-        colours = theme.tokens()
         painter = QPainter(self.viewport())
         painter.drawImage(0, 0, self._rendered())
-        for index, colour, width in (
-            (self._hover, colours.secondary, 1),
-            (self._selected, colours.accent, 3 if self.hasFocus() else 2),
-        ):
-            if index is not None and index < self.count:
-                painter.setPen(QPen(QColor(colour), width))
-                painter.drawRect(self.tile_rect(index).adjusted(-1, -1, 0, 0))
-        if self.hasFocus() and self._selected is None:
-            painter.setPen(QPen(QColor(colours.accent), 1))
-            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+        self._paint_rings(painter, self.count, self.tile_rect)
         painter.end()

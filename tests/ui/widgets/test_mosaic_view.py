@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
-from convscope.ui.canvas.mosaic_tiles import CAPTION_HEIGHT, fitting_lines, fitting_words
+from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT, fitting_lines, fitting_words
 from convscope.ui.canvas.mosaic_view import CAPTIONS_FROM, GAP, SMALLEST_FIT, MosaicView
 
 Maker = Callable[..., MosaicView]

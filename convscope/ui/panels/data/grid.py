@@ -10,23 +10,20 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFocusEvent,
     QFontMetrics,
-    QHelpEvent,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QWidget
 
 from convscope.ui import theme
-from convscope.ui.canvas.gestures import Press
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
+from convscope.ui.canvas.tile_layout import TileLayout, columns_in
+from convscope.ui.canvas.tile_view import TileView
 from convscope.ui.panels.data.tile_paint import (
     in_lines,
     name_width,
@@ -34,14 +31,17 @@ from convscope.ui.panels.data.tile_paint import (
     paint_nothing,
     paint_thumbnail,
 )
-from convscope.ui.panels.data.tiling import MARGIN, SIZES, Tiling, source_side, tile_side
 
 CAPTION, LINE = 18, 13
+GAP, MARGIN = 8, 4
+SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
+# Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
+_SOURCES = (64, 96, 128, 192, 256, 384, 512)
 
 Picture = Callable[[int, int], "NDArray[np.uint8] | None"]
 
 
-class ThumbnailGrid(QAbstractScrollArea):
+class ThumbnailGrid(TileView):
     """Thumbnails with their class below; what is on show is painted, nothing else exists.
 
     The wheel scrolls and so does dragging; Ctrl and the wheel, + and − make the tiles larger or smaller. A
@@ -61,7 +61,6 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     chosen = Signal(int)
     moved = Signal(int)
-    hovered = Signal(object)
     view_changed = Signal()
     menu_requested = Signal(int, object)
 
@@ -75,9 +74,6 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._classes: Sequence[str] = ()
         self._native: int | None = None
         self._step = SIZES.index(84)
-        self._current: int | None = None
-        self._hover: int | None = None
-        self._press = Press()
         self._top = 0
         self._pixmaps = Pixmaps()
         self._short: dict[tuple[int, int], str] = {}
@@ -88,12 +84,6 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._tell = QTimer(self)
         self._tell.setSingleShot(True)
         self._tell.timeout.connect(self.view_changed)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     # What is shown
 
@@ -102,14 +92,14 @@ class ThumbnailGrid(QAbstractScrollArea):
         in pixels where all have the same; small ones are shown in whole pixels."""
         self._labels, self._classes, self._native = labels, classes, native
         self._indices = np.empty(0, np.int64)
-        self._current = None
+        self._selected = None
         self._forget()
 
     def set_indices(self, indices: NDArray[np.int64], *, to_top: bool = True) -> None:
         """Show these images, in this order; the ring stays on its image if that is among them."""
         kept = self.current
         self._indices = indices
-        self._current = self._position(kept)
+        self._selected = self._position(kept)
         self._set_hover(None)
         self._lay_out()
         if to_top:
@@ -125,7 +115,7 @@ class ThumbnailGrid(QAbstractScrollArea):
     @property
     def current(self) -> int | None:
         """The image with the ring."""
-        return None if self._current is None else int(self._indices[self._current])
+        return None if self._selected is None else int(self._indices[self._selected])
 
     def set_current(self, index: int | None) -> None:
         """Put the ring around an image if it is in the grid, and bring it into view; nothing is emitted."""
@@ -137,12 +127,12 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def visible(self) -> NDArray[np.int64]:
         """The images on show, from the top."""
-        return self._indices[slice(*self.tiling().span())]
+        shown = self.on_show()
+        return self._indices[shown.start : shown.stop]
 
     def show_arrived(self, indices: Sequence[int]) -> None:
         """Paint these thumbnails, which are there now."""
-        first, last = self.tiling().span()
-        if any(index in self._indices[first:last] for index in indices):
+        if np.isin(self.visible(), indices).any():
             self.viewport().update()
 
     def kept_bytes(self) -> int:
@@ -151,14 +141,14 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def zoom(self, steps: int) -> None:
         """Larger or smaller tiles; the row in the middle stays there."""
-        before = self.tiling()
-        row = (before.scroll + before.height / 2 - MARGIN) / before.row_height
+        before, bar, height = self.tile_layout(), self.verticalScrollBar(), self.viewport().height()
+        row = (bar.value() + height / 2 - MARGIN) / before.row_height
         self._step = min(len(SIZES) - 1, max(0, self._step + steps))
         self._lay_out()
-        after = self.tiling()
+        after = self.tile_layout()
         # So many tiles stand above the middle, whatever the width of a row.
         above = row * before.columns / after.columns
-        self.verticalScrollBar().setValue(round(above * after.row_height + MARGIN - after.height / 2))
+        bar.setValue(round(above * after.row_height + MARGIN - height / 2))
         self._changed()
 
     # Measures
@@ -171,27 +161,24 @@ class ThumbnailGrid(QAbstractScrollArea):
         """The side of the thumbnails to ask for, in pixels."""
         return source_side(self.tile(), self._native, self.devicePixelRatioF())
 
-    def tiling(self) -> Tiling:
-        """Where the tiles lie now."""
-        tile = self.tile()
+    def tile_layout(self) -> TileLayout:
+        tile, width = self.tile(), self.viewport().width()
         caption = theme.scaled(CAPTION + LINE * self._more_lines(tile)) if tile >= theme.scaled(40) else 0
-        view = self.viewport()
-        scroll = self.verticalScrollBar().value()
-        return Tiling(tile, caption, view.width(), view.height(), len(self._indices), scroll)
+        columns = columns_in(width - 2 * MARGIN, tile, GAP)
+        return TileLayout(len(self._indices), tile, tile, caption, columns, GAP, MARGIN, width)
 
-    def columns(self) -> int:
-        """Tiles in a row."""
-        return self.tiling().columns
+    def hint(self, tile: int) -> str:
+        return self.words(self.told(tile))
 
-    def tile_rect(self, position: int) -> QRect:
-        """Where the picture at a place of the list lies in the viewport."""
-        return self.tiling().rect(position)
+    def pick(self, tile: int) -> None:
+        self._go(tile)
+        self.chosen.emit(self.told(tile))
+
+    def told(self, tile: int) -> int:
+        return int(self._indices[tile])
 
     def _lay_out(self) -> None:
-        tiling, bar = self.tiling(), self.verticalScrollBar()
-        bar.setPageStep(tiling.height)
-        bar.setSingleStep(max(1, tiling.row_height // 2))
-        bar.setRange(0, tiling.range)
+        self._set_scroll_range()
 
     def sizeHint(self) -> QSize:
         """Room for some; it takes all that it gets."""
@@ -204,22 +191,14 @@ class ThumbnailGrid(QAbstractScrollArea):
         bar, at = self.verticalScrollBar(), self._top
         self._lay_out()
         if bar.value():
-            tiling = self.tiling()
-            bar.setValue(at // tiling.columns * tiling.row_height)
+            layout = self.tile_layout()
+            bar.setValue(at // layout.columns * layout.row_height)
         self._changed()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring gets wider."""
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """The ring gets narrower."""
-        self.viewport().update()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Paint and ask for what is now on show."""
         self._set_hover(None)
-        self._top = self.tiling().span()[0]
+        self._top = self.on_show().start
         self._changed()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -239,54 +218,18 @@ class ThumbnailGrid(QAbstractScrollArea):
         else:
             super().wheelEvent(event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a click or a drag."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._press.begin(event.position())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scroll while the button is down; read otherwise."""
-        if self._press.down and event.buttons() & Qt.MouseButton.LeftButton:
-            moved = self._press.moved(event.position())
-            if moved is not None:
-                bar = self.verticalScrollBar()
-                bar.setValue(bar.value() - round(moved.y()))
-            return
-        self._set_hover(self.tiling().position_at(event.position()))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose, unless it was a drag."""
-        if self._press.end() and event.button() == Qt.MouseButton.LeftButton:
-            position = self.tiling().position_at(event.position())
-            if position is not None:
-                self._go(position)
-                self.chosen.emit(int(self._indices[position]))
-
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with an image."""
-        position = self.tiling().position_at(QPointF(event.pos()))
+        position = self.index_at(QPointF(event.pos()))
         if position is None and event.reason() == QContextMenuEvent.Reason.Keyboard:
-            position = self._current
+            position = self._selected
         if position is not None:
             self.menu_requested.emit(int(self._indices[position]), event.globalPos())
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Words on hover; reading ends when the cursor leaves."""
-        if event.type() == QEvent.Type.Leave:
-            self._set_hover(None)
-        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            position = self.tiling().position_at(QPointF(event.pos()))
-            if position is None:
-                QToolTip.hideText()
-            else:
-                QToolTip.showText(event.globalPos(), self.words(int(self._indices[position])), self)
-            return True
-        return super().viewportEvent(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go along the images, choose, and change the size of the tiles."""
-        key, tiling = Qt.Key(event.key()), self.tiling()
-        columns, page = tiling.columns, max(1, tiling.height // tiling.row_height) * tiling.columns
+        key, layout = Qt.Key(event.key()), self.tile_layout()
+        columns, page = layout.columns, max(1, self.viewport().height() // layout.row_height) * layout.columns
         steps = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
@@ -300,7 +243,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         last = len(self._indices) - 1
         if key in steps and last >= 0:
             step = steps[key]
-            at = tiling.span()[0] if self._current is None else self._current + step
+            at = self.on_show().start if self._selected is None else self._selected + step
             if abs(step) >= page:
                 at = min(max(at, 0), last)
             if 0 <= at <= last:
@@ -310,8 +253,8 @@ class ThumbnailGrid(QAbstractScrollArea):
             self.zoom(1)
         elif key == Qt.Key.Key_Minus:
             self.zoom(-1)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._current is not None:
-            self.chosen.emit(int(self._indices[self._current]))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._selected is not None:
+            self.chosen.emit(int(self._indices[self._selected]))
         else:
             super().keyPressEvent(event)
 
@@ -323,12 +266,12 @@ class ThumbnailGrid(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), QColor(colours.panel))
         painter.setFont(theme.font(11))
-        tiling, size = self.tiling(), self.source_size()
-        caption, tile = tiling.caption, tiling.tile
+        size, layout, top = self.source_size(), self.tile_layout(), self.verticalScrollBar().value()
+        caption, tile = layout.caption, layout.width
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ratio = self.devicePixelRatioF()
-        for position in range(*tiling.span()):
-            place = tiling.rect(position)
+        for position in self.on_show():
+            place = layout.rect(position).translated(0, -top)
             index = int(self._indices[position])
             paint_thumbnail(painter, place, self._pixmap(index, size), self.broken(index), ratio)
             if caption:
@@ -337,23 +280,14 @@ class ThumbnailGrid(QAbstractScrollArea):
                 paint_class(painter, below, label, self._worded(label, name_width(tile), painter))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for marked, colour, width in (
-            (self._hover, colours.secondary, 1),
-            (self._current, colours.accent, 3 if self.hasFocus() else 2),
-        ):
-            if marked is not None and marked < len(self._indices):
-                painter.setPen(QPen(QColor(colour), width))
-                painter.drawRect(self._picture_rect(tiling, marked).adjusted(-1, -1, 0, 0))
-        if self.hasFocus() and self._current is None:
-            painter.setPen(QPen(QColor(colours.accent), 1))
-            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+        self._paint_rings(painter, len(self._indices), self._picture_rect)
         if not len(self._indices):
             paint_nothing(painter, self.viewport().rect())
         painter.end()
 
-    def _picture_rect(self, tiling: Tiling, position: int) -> QRect:
+    def _picture_rect(self, position: int) -> QRect:
         """Where a picture lies within its tile; the tile while there is none."""
-        place, index = tiling.rect(position), int(self._indices[position])
+        place, index = self.tile_rect(position), int(self._indices[position])
         pixmap = self._pixmaps.get(index, self.source_size())
         if pixmap is None or self.broken(index):
             return place
@@ -391,15 +325,9 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._tell.start(0)
 
     def _go(self, position: int | None) -> None:
-        self._current = position
+        self._selected = position
         if position is not None:
-            tiling, bar = self.tiling(), self.verticalScrollBar()
-            place = tiling.rect(position)
-            bottom = place.bottom() + 1 + tiling.caption + MARGIN
-            if place.top() < 0:
-                bar.setValue(bar.value() + place.top() - MARGIN)
-            elif bottom > self.viewport().height():
-                bar.setValue(bar.value() + bottom - self.viewport().height())
+            self.reveal(position, MARGIN)
         self._describe()
         self.viewport().update()
 
@@ -407,8 +335,22 @@ class ThumbnailGrid(QAbstractScrollArea):
         chosen = "" if self.current is None else f", {self.words(self.current)}"
         self.setAccessibleDescription(f"{len(self._indices):,} images{chosen}")
 
-    def _set_hover(self, position: int | None) -> None:
-        if position != self._hover:
-            self._hover = position
-            self.viewport().update()
-            self.hovered.emit(None if position is None else int(self._indices[position]))
+
+def tile_side(wanted: int, native: int | None, ratio: float) -> int:
+    """The side of a tile in screen points: as wanted, or a whole multiple of a small image's own size.
+
+    Args:
+        native: the longer side of every image in pixels; None where they differ.
+        ratio: pixels a screen point.
+    """
+    if native is None or 0.75 * native > wanted * ratio:
+        return wanted
+    return max(8, round(max(1, round(wanted * ratio / native)) * native / ratio))
+
+
+def source_side(tile: int, native: int | None, ratio: float) -> int:
+    """The side of the thumbnails for such tiles, in pixels."""
+    needed = tile * ratio
+    if native is not None and native <= needed + 1:
+        return native
+    return next((size for size in _SOURCES if size >= needed), _SOURCES[-1])

@@ -18,7 +18,7 @@ from convscope.engine.interpret.attribution.picture import Style, picture, share
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.imaging.lab.display import Scale
 from convscope.ui import theme
-from convscope.ui.canvas.mosaic_tiles import CAPTION_HEIGHT
+from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import tool

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
 from convscope.ui import theme
-from convscope.ui.canvas.mosaic_tiles import fitting_lines
+from convscope.ui.canvas.mosaic_labels import fitting_lines
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.plots.class_bars import ClassBars

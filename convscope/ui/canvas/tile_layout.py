@@ -1,4 +1,4 @@
-"""Where the tiles of a mosaic lie: how many in a row, how large, and which one is at a place."""
+"""Where tiles lie in rows: of a mosaic, of a grid of thumbnails; and which one is at a place."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ SMALLEST, LARGEST = 16, 512
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Tiles of one size in rows, in points of the mosaic's own plane (row 0 at the top).
+class TileLayout:
+    """Tiles of one size in rows, in points of a plane of their own (row 0 at the top), which may scroll.
 
     Attributes:
         count: tiles.
         width, height: of a tile without its caption.
         caption: height of the line under it; 0 without.
         columns: tiles in a row.
+        gap: between tiles.
+        margin: around all.
+        room: a width over which full rows are spread; 0: they begin at the left.
     """
 
     count: int
@@ -27,40 +30,52 @@ class Layout:
     height: int
     caption: int
     columns: int
+    gap: int = GAP
+    margin: int = 0
+    room: int = 0
 
     @property
-    def step(self) -> int:
+    def row_height(self) -> int:
         """From one row to the next."""
-        return self.height + self.caption + GAP
+        return self.height + self.caption + self.gap
+
+    @property
+    def pitch(self) -> float:
+        """From one tile to the next in a row."""
+        if not self.room or self.columns == 1 or self.count < self.columns:
+            return self.width + self.gap
+        return (self.room - 2 * self.margin - self.width) / (self.columns - 1)
 
     @property
     def total(self) -> int:
         """Height of all rows."""
-        return max(0, math.ceil(self.count / self.columns) * self.step - GAP)
+        rows = math.ceil(self.count / self.columns) * self.row_height
+        return max(0, rows - self.gap + 2 * self.margin)
 
     def rect(self, index: int) -> QRect:
         """Where a tile lies, its caption not counted in."""
         row, column = divmod(index, self.columns)
-        return QRect(column * (self.width + GAP), row * self.step, self.width, self.height)
+        left, top = int(column * self.pitch), row * self.row_height
+        return QRect(self.margin + left, self.margin + top, self.width, self.height)
 
     def index_at(self, position: QPointF) -> int | None:
         """The tile at a place, its caption counted in."""
-        row, y = divmod(position.y(), self.step)
-        column, x = divmod(position.x(), self.width + GAP)
+        row, y = divmod(position.y() - self.margin, self.row_height)
+        column, x = divmod(position.x() - self.margin, self.pitch)
         index = int(row) * self.columns + int(column)
-        inside = x < self.width and y < self.step - GAP and 0 <= column < self.columns and row >= 0
+        inside = x < self.width and y < self.row_height - self.gap and 0 <= column < self.columns and row >= 0
         return index if inside and index < self.count else None
 
     def between(self, top: int, bottom: int) -> range:
-        """The tiles of all rows that lie between two heights."""
-        first = max(0, top // self.step) * self.columns
-        last = (bottom // self.step + 1) * self.columns
+        """The tiles of all rows that have a part between two heights."""
+        first = max(0, (top - self.margin) // self.row_height) * self.columns
+        last = (max(0, bottom - 1 - self.margin) // self.row_height + 1) * self.columns
         return range(first, max(first, min(last, self.count)))
 
 
-def columns_in(width: int, tile: int, count: int) -> int:
+def columns_in(width: int, tile: int, gap: int = GAP) -> int:
     """As many tiles in a row as there is room for; at least one."""
-    return max(1, min((width + GAP) // (tile + GAP), count or 1))
+    return max(1, (width + gap) // (tile + gap))
 
 
 def fitting_tile(
