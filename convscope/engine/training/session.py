@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from convscope.core.task import Task
 from convscope.engine.training.control import Control
 from convscope.engine.training.runs.record import Recorder
-from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.snapshots import NetworkSnapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +25,14 @@ class Session:
     control: Control = field(default_factory=Control)
     recorder: Recorder = field(default_factory=Recorder)
     task: Task = field(default_factory=Task)
-    show: Callable[[Snapshot], None] | None = None
+    show: Callable[[NetworkSnapshot], None] | None = None
 
     @staticmethod
     def of(
         control: Control | None,
         recorder: Recorder | None,
         task: Task | None,
-        show: Callable[[Snapshot], None] | None,
+        show: Callable[[NetworkSnapshot], None] | None,
     ) -> Session:
         """What nobody has brought is made."""
         return Session(control or Control(), recorder or Recorder(), task or Task(), show)

@@ -17,7 +17,7 @@ _SHARE = 0.006
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class NetworkSnapshot:
     """What the network looked like after a step.
 
     Attributes:
@@ -51,7 +51,7 @@ class Observer:
         show: gets each snapshot.
     """
 
-    def __init__(self, model: OpenedModel, control: Control, show: Callable[[Snapshot], None]) -> None:
+    def __init__(self, model: OpenedModel, control: Control, show: Callable[[NetworkSnapshot], None]) -> None:
         self._model, self._control, self._show = model, control, show
         self._kernel = _first_kernel(model)
         self._next = 0.0
@@ -75,7 +75,7 @@ class Observer:
         """Whether something else is watched than at the last look."""
         return self._control.watched is not self._watched
 
-    def look(self, batch: int, epoch: int) -> Snapshot:
+    def look(self, batch: int, epoch: int) -> NetworkSnapshot:
         """A snapshot now."""
         watch, maps, predictions, trouble = self._control.watched, None, None, ""
         # A layer or an image that does not fit must not end the training that it only looks at.
@@ -87,7 +87,7 @@ class Observer:
         except Exception as error:
             trouble = str(error)
         kernels = None if self._kernel is None else np.asarray(self._kernel, np.float32)
-        return Snapshot(batch, epoch, kernels, watch.layer, maps, predictions, trouble, watch.image)
+        return NetworkSnapshot(batch, epoch, kernels, watch.layer, maps, predictions, trouble, watch.image)
 
 
 def first_learns(model: OpenedModel) -> bool:

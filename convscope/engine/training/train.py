@@ -29,7 +29,7 @@ from convscope.engine.training.runs.run import Run, RunDetails
 from convscope.engine.training.runs.script import write_script
 from convscope.engine.training.session import Session
 from convscope.engine.training.settings import TrainingSettings
-from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.engine.training.train_network import TrainingResult, details_of, train_network
 from convscope.engine.training.transfer.transfer import resume_transfer
 
@@ -43,7 +43,7 @@ def train(
     folder: Path | None = None,
     control: Control | None = None,
     recorder: Recorder | None = None,
-    show: Callable[[Snapshot], None] | None = None,
+    show: Callable[[NetworkSnapshot], None] | None = None,
     strategy: Strategy = "none",
     task: Task | None = None,
 ) -> TrainingResult:
@@ -119,7 +119,7 @@ def resume(
     epochs: int | None = None,
     control: Control | None = None,
     recorder: Recorder | None = None,
-    show: Callable[[Snapshot], None] | None = None,
+    show: Callable[[NetworkSnapshot], None] | None = None,
     strategy: Strategy = "none",
     task: Task | None = None,
 ) -> TrainingResult:

@@ -12,7 +12,7 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.settings import TrainingSettings
-from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.engine.training.train import train
 
 Make = Callable[..., OpenedModel]
@@ -26,7 +26,7 @@ def until(done: Callable[[], bool], seconds: float = 300) -> None:
 
 
 def test_while_it_stands_still(make_model: Make, bands: Dataset) -> None:
-    control, seen = Control(), list[Snapshot]()
+    control, seen = Control(), list[NetworkSnapshot]()
     image = np.zeros((1, 8, 8, 1), np.float32)
     control.pause()
     # So long an interval that no look comes by itself.

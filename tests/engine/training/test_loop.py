@@ -30,7 +30,7 @@ from convscope.engine.training.settings import (
     Schedule,
     TrainingSettings,
 )
-from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.engine.training.train import train
 from convscope.engine.training.train_network import TrainingResult
 
@@ -324,7 +324,7 @@ def test_the_network_is_seen_changing_while_it_trains(make_model: Make, bands: D
     # The first look tells nothing of what the next will take, so that comes at once.
     assert len(seen) >= 2
     first, last = seen[0], seen[-1]
-    assert isinstance(first, Snapshot)
+    assert isinstance(first, NetworkSnapshot)
     assert first.kernels is not None and first.maps is not None and first.predictions is not None
     assert first.kernels.shape == (3, 3, 1, 4)
     assert first.maps.shape == (6, 6, 4)

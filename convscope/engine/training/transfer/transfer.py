@@ -30,7 +30,7 @@ from convscope.engine.training.runs.run import Run
 from convscope.engine.training.runs.script import write_script, write_split
 from convscope.engine.training.session import Session
 from convscope.engine.training.settings import TrainingSettings, from_plain
-from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.engine.training.train_network import (
     TrainingResult,
     details_of,
@@ -65,7 +65,7 @@ def transfer(
     folder: Path | None = None,
     control: Control | None = None,
     recorder: Recorder | None = None,
-    show: Callable[[Snapshot], None] | None = None,
+    show: Callable[[NetworkSnapshot], None] | None = None,
     task: Task | None = None,
 ) -> TrainingResult:
     """Train a new classifier on a pretrained base, in one of the three ways.

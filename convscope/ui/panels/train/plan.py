@@ -98,7 +98,7 @@ class TrainingPlan:
         new_classifier: a new classifier on a base, with settings of its own beside those of the left column.
         base: the network that gets a new classifier; None: networks are trained as they are.
         rerun: the way of using a base that it does once more, with the settings of the left column.
-        function: runs in the "training" lane. It sends `PreparedTraining` and then every `Snapshot` by
+        function: runs in the "training" lane. It sends `PreparedTraining` and then every `NetworkSnapshot` by
             `task.partial` (hand `task.partial` to the engine as `show`), and returns what came out.
     """
 

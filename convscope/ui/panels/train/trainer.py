@@ -25,7 +25,7 @@ class Trainer:
         told: the job has said how far it is.
         began: a `TrainingPlan` was started.
         prepared: its `PreparedTraining` has come.
-        looked: a `Snapshot` has come.
+        looked: a `NetworkSnapshot` has come.
         state_changed: see `state`.
         finished: a `FinishedTraining`.
         failed: the exception that ended it.

@@ -22,13 +22,19 @@ from convscope.ui.panels.train.plan import (
     plan_resuming,
 )
 from convscope.ui.panels.train.runs.names import next_name
+from convscope.ui.panels.train.settings.image_words import (
+    augmentation_words,
+    base_words,
+    input_words,
+    used_words,
+)
 from convscope.ui.panels.train.trainer import Trainer
 from convscope.workspace.document import Part
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.models.opened import OpenedModel
-    from convscope.engine.training.checks import Fix
+    from convscope.engine.training.checks import Finding, Fix
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
 
@@ -66,6 +72,7 @@ class TrainViewModel:
         context: the panel's.
         page: the part that says which page is on show.
         named: the part with the name of the next run, as typed; "" means: make one up.
+        open_sections: the part with the names of the sections of settings that a person has unfolded.
         looks_shown: the part that says whether the looks into the network stand beside the charts.
         trainer: the one training that runs.
         finished: the training of this workspace that ended last, or None.
@@ -94,6 +101,9 @@ class TrainViewModel:
         self._start = workspace.part("train.start_from", INITIALLY, SCOPE, kind=StartFrom)
         self.named = workspace.part("train.name", "", SCOPE)
         self.page: Part[TrainPage] = workspace.part("train.page", FIRST_PAGE, SCOPE, kind=TrainPage)
+        self.open_sections: Part[tuple[str, ...]] = workspace.part(
+            "train.sections", (), SCOPE, kind=tuple[str, ...]
+        )
         self.looks_shown = workspace.part("train.looks", True, SCOPE)
         self._initial: OpenedModel | None = None
         # Whether the initial weights are those of the training that was started last.
@@ -124,6 +134,11 @@ class TrainViewModel:
     def show(self, page: TrainPage) -> None:
         """Go to a page."""
         self.page.set(page)
+
+    def note_fold(self, section: str, is_open: bool) -> None:
+        """A person has unfolded a section of the settings, or folded it."""
+        others = tuple(name for name in self.open_sections.value if name != section)
+        self.open_sections.set((*others, section) if is_open else others)
 
     # -- the next run ----------------------------------------------------------------------------------------
 
@@ -199,6 +214,65 @@ class TrainViewModel:
         names = ("to train", "to validate", "to test")
         counts = " · ".join(f"{n:,} {part}" for n, part in zip(check.images, names, strict=True) if n)
         return f"{words}\n{counts}"
+
+    @property
+    def base_in_use(self) -> OpenedModel | None:
+        """The network that gets a new classifier: on the page on show, or in a training that begins."""
+        if self.trainer.active:
+            return self.trainer.plan.base if self.trainer.plan is not None else None
+        return self.base
+
+    @property
+    def model_words(self) -> str:
+        """The network in a line: as the run that is on, or the next, really has it."""
+        running, base = self._running, self.base_in_use
+        model = running.model if running is not None else base or self.model
+        if model is None:
+            return "None yet"
+        words = f"{model.name} · {model.keras.count_params():,} parameters"
+        return words if running is not None or base is None else words + "\nas a base, with a new classifier"
+
+    @property
+    def input_words(self) -> str:
+        """What images are brought to: as the run that is on, or the next, really does it."""
+        running, base, given = self._running, self.base_in_use, self.settings.input
+        if running is not None:
+            return used_words(running.input, self.dataset)
+        if base is not None:
+            return base_words(given, self.dataset, base)
+        return input_words(given, self.dataset, self.model)
+
+    @property
+    def augmentation_words(self) -> str:
+        """What training does to images: as the run that is on, or the next, really does it."""
+        if self._running is not None:
+            return augmentation_words(self._running.settings.augmentation)
+        augmentation = self.settings.augmentation
+        words = augmentation_words(augmentation)
+        if self.base_in_use is not None and augmentation is not None:
+            words += "; none where features are extracted once"
+        return words
+
+    @property
+    def _running(self) -> PreparedTraining | None:
+        """What the training that is on really uses; None while nothing is trained."""
+        return self.trainer.ready if self.trainer.active else None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What does not fit the next run, where that can be changed now and is started here."""
+        if self.last_check is None or self.trainer.active or self.new_classifier:
+            return ()
+        return self.last_check.findings
+
+    @property
+    def can_start(self) -> bool:
+        """Whether the next run can begin, here or at the place of its own."""
+        if self.trainer.active:
+            return False
+        check = self.last_check
+        fits = check is not None and not any(finding.severity == "error" for finding in check.findings)
+        return self.new_classifier or fits
 
     @property
     def can_start_over(self) -> bool:
@@ -418,7 +492,7 @@ class TrainViewModel:
         self.checked.emit(checked)
         if checked is not None and self._start_when_checked:
             self._start_when_checked = False
-            if not any(finding.severity == "error" for finding in checked.findings):
+            if self.can_start:
                 self.start()
 
     def _not_checked(self, error: BaseException) -> None:

@@ -18,7 +18,7 @@ from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.runs.run import Run, list_runs, new_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
-from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.engine.training.train import train as train_engine
 from convscope.imaging.image import Image
 from convscope.ui.canvas.mosaic_view import MosaicView
@@ -127,7 +127,7 @@ def test_steering_and_looking(train: Train, monkeypatch: pytest.MonkeyPatch) -> 
     train.qtbot.wait(200)
     assert train.batches == standing
     train.until(lambda: train.text("train.sentence").startswith("Paused · Epoch "))
-    seen: list[Snapshot] = []
+    seen: list[NetworkSnapshot] = []
     train.trainer.looked.connect(seen.append)
     for count in (1, 2):
         train.press("train.step")

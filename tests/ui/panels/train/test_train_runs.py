@@ -25,7 +25,7 @@ from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.evaluate import evaluate
 from convscope.engine.training.runs.run import list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
-from convscope.engine.training.snapshots import Snapshot
+from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.engine.training.train import train as train_engine
 from convscope.engine.training.transfer import costs
 from convscope.ui import theme
@@ -44,7 +44,7 @@ def interrupted_run(model: OpenedModel, dataset: Dataset, name: str) -> None:
     control = Control()
     settings = TrainingSettings(OptimizerSettings("adam", 1e-2), epochs=3, batch_size=60)
 
-    def stop(snapshot: Snapshot) -> None:
+    def stop(snapshot: NetworkSnapshot) -> None:
         if snapshot.epoch == 1:
             control.stop()
 
@@ -471,34 +471,6 @@ def test_all_three_ways_one_after_the_other_in_one_chart(transfer: Train) -> Non
     assert view.view_model.base is base and np.array_equal(weights(base), before)
     # What the three have made is offered, not opened unasked.
     assert len(transfer.workspace.models) == 2
-
-
-def test_a_fine_tuned_run_is_started_again_as_a_whole(transfer: Train) -> None:
-    transfer.spin("train.transfer.head_epochs", "1")
-    transfer.press("train.transfer.finetune.start")
-    transfer.until(lambda: transfer.trainer.active)
-    transfer.ended()
-    (first,) = list_runs()
-    transfer.press("train.view.runs")
-    transfer.settle()
-    click_row(transfer, 0)
-    transfer.press("train.runs.again")
-    transfer.settle()
-    transfer.spin("train.batch_size", "40")
-    transfer.settle()
-    assert transfer.find(QAbstractButton, "train.start").text() == "Start again"
-    transfer.begin()
-    transfer.ended()
-    again = list_runs()[0]
-    assert again.folder != first.folder and again.state == "finished"
-    assert [record.phase for record in again.history] == ["classifier", "fine-tuning"]
-    assert again.details.settings.batch_size == 40 and again.details.transfer == first.details.transfer
-    kernels = [open_model(run.start_path).keras.get_weights()[0] for run in (first, again)]
-    assert np.array_equal(*kernels)
-    # And once more, from the same start.
-    transfer.begin()
-    transfer.ended()
-    assert [record.phase for record in list_runs()[0].history] == ["classifier", "fine-tuning"]
 
 
 def test_a_support_vector_machine_on_the_features(transfer: Train) -> None:

@@ -205,59 +205,6 @@ def test_another_size_is_told_and_mended(empty: Train, digits: Dataset) -> None:
     assert not empty.find(QAbstractButton, "train.start").isEnabled()
 
 
-def test_other_colours_are_told_and_mended(empty: Train, tiny: OpenedModel, digits: Dataset) -> None:
-    empty.open(tiny, replace(digits, channels=3))
-    assert empty.text("train.finding.0.text") == "The images are RGB, but tiny takes gray."
-    empty.press("train.finding.0.mend")
-    empty.settle()
-    assert empty.workspace.input == InputSettings(channels=1)
-    assert empty.text("train.input") == "As the images are, gray"
-    assert empty.find(QAbstractButton, "train.start").isEnabled()
-
-
-def test_images_of_different_sizes_come_to_the_networks(
-    empty: Train, tiny: OpenedModel, digits: Dataset
-) -> None:
-    empty.open(tiny, replace(digits, image_size=None))
-    assert empty.text("train.input") == "28 × 28, as the network takes, stretched"
-    assert empty.find(QAbstractButton, "train.start").isEnabled()
-
-
-def test_what_the_data_panel_sets_is_trained_with_and_other_edits_keep_it(train: Train) -> None:
-    train.workspace.set_input(InputSettings((28, 28), 1, "crop"))
-    assert train.settings.input == InputSettings((28, 28), 1, "crop")
-    train.spin("train.epochs", "3")
-    assert train.workspace.input == InputSettings((28, 28), 1, "crop") and train.settings.epochs == 3
-    train.view_model.set_settings(TrainingSettings(size=(14, 14), fit="pad"))
-    assert train.workspace.input == InputSettings((14, 14), None, "pad")
-    train.workspace.set_augmentation(LECTURE)
-    train.spin("train.epochs", "4")
-    assert train.workspace.augmentation == LECTURE
-
-
-def test_labels_that_a_sigmoid_does_not_go_with(empty: Train, digits: Dataset) -> None:
-    empty.open(tiny_model(last="sigmoid"), digits)
-    assert empty.find(QAbstractButton, "train.start").isEnabled()
-    empty.pick("train.loss", "categorical_crossentropy")
-    empty.settle()
-    assert "A sigmoid answers for each class by itself" in empty.text("train.finding.0.text")
-    assert not empty.find(QAbstractButton, "train.start").isEnabled()
-    empty.press("train.finding.0.mend")
-    empty.settle()
-    assert empty.settings.loss == "auto"
-
-
-def test_a_network_that_takes_no_images(empty: Train, digits: Dataset) -> None:
-    import keras
-
-    layers = [keras.Input((10,)), keras.layers.Dense(10, activation="softmax")]
-    empty.open(OpenedModel(keras.Sequential(layers, name="flat")), digits)
-    assert empty.text("train.finding.0.text") == "flat does not take images: its input is 10."
-    assert not empty.find(QAbstractButton, "train.start").isEnabled()
-    empty.workspace.set_dataset(replace(digits, image_size=None))
-    assert empty.text("train.input") == "As the images are"
-
-
 def test_a_warning_does_not_keep_from_starting(empty: Train, tiny: OpenedModel) -> None:
     empty.open(tiny, few_digits(train=100, validation=0.0))
     assert empty.text("train.finding.0.text").startswith("No images are left to validate on")

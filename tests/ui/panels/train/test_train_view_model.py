@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from train_helpers import few_digits, tiny_model
 
+from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
+from convscope.engine.data.resize import InputSettings
+from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Watch
 from convscope.engine.training.runs.run import list_runs
@@ -317,8 +320,99 @@ def test_what_is_set_comes_back(ready: Setup) -> None:
     ready.train.set_settings(replace(QUICK, seed=5, metrics=("accuracy", "auc")))
     ready.train.named.set("night")
     ready.train.show("runs")
+    for section, is_open in (("", True), ("metrics", True), ("schedule", True), ("metrics", False)):
+        ready.train.note_fold(section, is_open)
     LiveViewModel(ready.train).layer.set("conv2d")
     other = Setup(ready.workspace.document.snapshot())
     assert other.train.settings == ready.train.settings
     assert (other.train.named.value, other.train.page.value) == ("night", "runs")
     assert LiveViewModel(other.train).layer.value == "conv2d"
+    assert other.train.open_sections.value == ("", "schedule")
+
+
+def test_other_colours_are_told_and_fixed(setup: Setup, tiny: OpenedModel, digits: Dataset) -> None:
+    train = setup.train
+    setup.open(tiny, replace(digits, channels=3))
+    (finding,) = train.findings
+    assert finding.text == "The images are RGB, but tiny takes gray." and finding.fix is not None
+    assert not train.can_start
+    train.fix(finding.fix)
+    setup.jobs.run()
+    assert setup.workspace.input == InputSettings(channels=1)
+    assert train.input_words == "As the images are, gray" and train.can_start
+
+
+def test_images_of_different_sizes_come_to_the_networks(
+    setup: Setup, tiny: OpenedModel, digits: Dataset
+) -> None:
+    setup.open(tiny, replace(digits, image_size=None))
+    assert setup.train.input_words == "28 × 28, as the network takes, stretched" and setup.train.can_start
+
+
+def test_what_the_data_panel_sets_is_trained_with_and_other_edits_keep_it(ready: Setup) -> None:
+    train, workspace = ready.train, ready.workspace
+    workspace.set_input(InputSettings((28, 28), 1, "crop"))
+    assert train.settings.input == InputSettings((28, 28), 1, "crop")
+    train.edit(lambda settings: replace(settings, epochs=3))
+    assert workspace.input == InputSettings((28, 28), 1, "crop") and train.settings.epochs == 3
+    train.set_settings(TrainingSettings(size=(14, 14), fit="pad"))
+    assert workspace.input == InputSettings((14, 14), None, "pad")
+    workspace.set_augmentation(LECTURE)
+    train.edit(lambda settings: replace(settings, epochs=4))
+    assert workspace.augmentation == LECTURE
+
+
+def test_labels_that_a_sigmoid_does_not_go_with(setup: Setup, digits: Dataset) -> None:
+    train = setup.train
+    setup.open(tiny_model(last="sigmoid"), digits)
+    assert train.can_start
+    train.edit(lambda settings: replace(settings, loss="categorical_crossentropy"))
+    setup.jobs.run()
+    (finding,) = train.findings
+    assert "A sigmoid answers for each class by itself" in finding.text and finding.fix is not None
+    assert not train.can_start
+    train.fix(finding.fix)
+    setup.jobs.run()
+    assert train.settings.loss == "auto"
+
+
+def test_a_network_that_takes_no_images(setup: Setup, digits: Dataset) -> None:
+    import keras
+
+    layers = [keras.Input((10,)), keras.layers.Dense(10, activation="softmax")]
+    setup.open(OpenedModel(keras.Sequential(layers, name="flat")), digits)
+    (finding,) = setup.train.findings
+    assert finding.text == "flat does not take images: its input is 10." and not setup.train.can_start
+    setup.workspace.set_dataset(replace(digits, image_size=None))
+    assert setup.train.input_words == "As the images are"
+
+
+def test_a_fine_tuned_run_is_started_again_as_a_whole(setup: Setup, runtime: object) -> None:
+    train = setup.train
+    transfer = TransferViewModel(train)
+    setup.open(open_model("digits"), few_digits(120))
+    train.edit(lambda settings: replace(settings, epochs=1, batch_size=32))
+    transfer.choose("epochs of the classifier alone", head_epochs=1)
+    setup.jobs.run()
+    transfer.start("finetune")
+    setup.jobs.run()
+    (first,) = list_runs()
+    # The next one of that kind is started where the ways are chosen, until a run is taken over.
+    assert train.page.value == "transfer" and train.new_classifier
+    train.start_over(first)
+    setup.jobs.run()
+    train.edit(lambda settings: replace(settings, batch_size=40))
+    setup.jobs.run()
+    assert train.can_start_over and train.start_from == "initial" and not train.new_classifier
+    train.start()
+    setup.jobs.run()
+    again = list_runs()[0]
+    assert again.folder != first.folder and again.state == "finished"
+    assert [record.phase for record in again.history] == ["classifier", "fine-tuning"]
+    assert again.details.settings.batch_size == 40 and again.details.transfer == first.details.transfer
+    kernels = [open_model(run.start_path).keras.get_weights()[0] for run in (first, again)]
+    assert np.array_equal(*kernels)
+    # And once more, from the same start.
+    train.start()
+    setup.jobs.run()
+    assert [record.phase for record in list_runs()[0].history] == ["classifier", "fine-tuning"]

@@ -338,7 +338,7 @@ class CurvesView(QWidget):
         self._show_charts()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up on what was not drawn while it was hidden."""
         super().showEvent(event)
+        # Catch up on what was not drawn while it was hidden.
         if self._recorder is not None:
             self.draw()

@@ -22,7 +22,7 @@ from convscope.ui.panels.train.live.samples_view import SamplesView
 from convscope.ui.panels.train.live.view_model import CURRENT, LiveViewModel
 
 if TYPE_CHECKING:
-    from convscope.engine.training.snapshots import Snapshot
+    from convscope.engine.training.snapshots import NetworkSnapshot
 
 MOST_KERNELS, MOST_MAPS, LARGEST_MAP = 64, 64, 64
 OTHERS = "Working: these are the maps of what was chosen before"
@@ -139,7 +139,7 @@ class NetworkView(QWidget):
     def _clear_maps(self) -> None:
         self.maps.set_maps([])
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def _show(self, snapshot: NetworkSnapshot) -> None:
         prepared = self.view_model.prepared
         training = self.view_model.trainer.active
         self.step.setText(f"after step {snapshot.batch + 1:,}" if training else "")

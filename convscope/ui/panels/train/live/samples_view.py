@@ -76,11 +76,9 @@ class SamplesView(QWidget):
         return f"{true} taken for {self._name(likeliest)} {self._probabilities[row, likeliest]:.2f}"
 
     def sizeHint(self) -> QSize:
-        """As high as its rows."""
         return QSize(theme.scaled(320), self._row_height() * self._rows())
 
     def minimumSizeHint(self) -> QSize:
-        """Narrower, names are cut."""
         return QSize(theme.scaled(200), self._row_height() * self._rows())
 
     def place(self, number: int) -> QRectF:
@@ -108,14 +106,12 @@ class SamplesView(QWidget):
             self.updateGeometry()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width, other lines."""
         self._count_lines()
 
     def _rows(self) -> int:
         return max(1, -(-len(self._pictures) // COLUMNS))
 
     def event(self, event: QEvent) -> bool:
-        """What an image is and is taken for, in words, under the cursor."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             for number in range(len(self._pictures)):
                 if self.place(number).contains(QPointF(event.pos())):
@@ -124,13 +120,11 @@ class SamplesView(QWidget):
         return super().event(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose."""
         for number in range(len(self._pictures)):
             if event.button() == Qt.MouseButton.LeftButton and self.place(number).contains(event.position()):
                 self.chosen.emit(number)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """All rows."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

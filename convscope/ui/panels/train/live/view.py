@@ -67,8 +67,8 @@ class LiveView(QWidget):
         return made
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What stands in the middle stays there, whatever is told beside it."""
         super().resizeEvent(event)
+        # What stands in the middle stays there, whatever is told beside it.
         self.empty.set_room(self.height())
 
     def set_looks_shown(self, shown: bool) -> None:

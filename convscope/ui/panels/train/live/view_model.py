@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from convscope.engine.training.control import Watch
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.runs.unfinished import Unfinished
-    from convscope.engine.training.snapshots import Snapshot
+    from convscope.engine.training.snapshots import NetworkSnapshot
 
 CURRENT = -1  # the number of the current image among those whose maps can be shown; samples count from 0
 SCOPE = "train.live"
@@ -48,7 +48,7 @@ class LiveViewModel:
         current_changed: the current image is another one.
         can_choose_changed: see `can_choose`.
         forgot: another training begins, nothing is known yet.
-        looked: a `Snapshot` to show.
+        looked: a `NetworkSnapshot` to show.
         outdated: whether the maps on show are not those of what is chosen.
         no_maps: there are none of what is chosen.
         trouble: why; "" as a rule.
@@ -220,7 +220,7 @@ class LiveViewModel:
         self.watch()
 
     def _look_once(self, model: OpenedModel, watch: Watch) -> None:
-        def work(_task: Task) -> Snapshot:
+        def work(_task: Task) -> NetworkSnapshot:
             from convscope.engine.training.control import Control
             from convscope.engine.training.snapshots import Observer
 
@@ -228,7 +228,7 @@ class LiveViewModel:
             control.watch(watch)
             return Observer(model, control, lambda _snapshot: None).look(0, 0)
 
-        def done(snapshot: Snapshot) -> None:
+        def done(snapshot: NetworkSnapshot) -> None:
             if model is self._trained:
                 self._show(snapshot)
 
@@ -260,7 +260,7 @@ class LiveViewModel:
             return False
         return self._shown[0] == wanted.layer and self._shown[1] is wanted.image
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def _show(self, snapshot: NetworkSnapshot) -> None:
         if not self.watched:
             return
         if snapshot.maps is not None:

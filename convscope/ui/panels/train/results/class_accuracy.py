@@ -27,11 +27,9 @@ class _Classes(QAbstractListModel):
         self.rows: list[Row] = []
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """The number of classes."""
         return 0 if parent.isValid() else len(self.rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The row, and the same in words."""
         number, name, right, count = self.rows[index.row()]
         if role == Qt.ItemDataRole.UserRole:
             return number
@@ -51,7 +49,6 @@ class _ClassBar(QStyledItemDelegate):
     """Name, bar, share with its counts; the name above the others where they do not fit side by side."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """One line, or two."""
         model = index.model()
         assert isinstance(model, _Classes)
         view = option.widget
@@ -59,7 +56,6 @@ class _ClassBar(QStyledItemDelegate):
         return QSize(theme.scaled(160), theme.scaled(ROW) * (2 if _stacked(model, width) else 1))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """The row."""
         model = index.model()
         assert isinstance(model, _Classes)
         _number, name, right, count = model.rows[index.row()]
@@ -143,7 +139,6 @@ class ClassAccuracy(QListView):
         self._quiet = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """One line a class, or two."""
         super().resizeEvent(event)
         self.scheduleDelayedItemsLayout()
 

@@ -66,11 +66,9 @@ class ConfusionView(QWidget):
     # -- measures --------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
-        """Square."""
         return QSize(theme.scaled(380), theme.scaled(380))
 
     def minimumSizeHint(self) -> QSize:
-        """Smaller, nothing can be read."""
         return QSize(theme.scaled(200), theme.scaled(200))
 
     def _label_room(self) -> int:
@@ -105,7 +103,6 @@ class ConfusionView(QWidget):
     # -- events ----------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        """A cell in words under the cursor."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             cell = self.cell_at(QPointF(event.pos()))
             if cell is not None:
@@ -114,22 +111,18 @@ class ConfusionView(QWidget):
         return super().event(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Read."""
         self._set_hover(self.cell_at(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop reading."""
         self._set_hover(None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose."""
         cell = self.cell_at(event.position())
         if cell is not None and event.button() == Qt.MouseButton.LeftButton:
             self.select(cell)
             self.chosen.emit(*cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the next cell."""
         steps = {
             Qt.Key.Key_Left: (0, -1),
             Qt.Key.Key_Right: (0, 1),
@@ -154,7 +147,6 @@ class ConfusionView(QWidget):
     # -- painting --------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Titles, names, cells with their numbers, the ring."""
         count = len(self._classes)
         if not count:
             return

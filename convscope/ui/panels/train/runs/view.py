@@ -52,13 +52,13 @@ class RunsView(QWidget):
             train.context.listen(signal, show)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """A run on the command line may have ended meanwhile."""
         super().showEvent(event)
+        # A run on the command line may have ended meanwhile.
         self.view_model.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
-        """The table's swatches are painted anew with the theme."""
         super().changeEvent(event)
+        # The table's swatches are painted anew with the theme.
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "table"):
             self.table.viewport().update()
 

@@ -19,14 +19,8 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, caption, hairline, room_for, tool
 from convscope.ui.forms.segmented import Segmented
-from convscope.ui.panels.train.plan import PreparedTraining, SettingsCheck
+from convscope.ui.panels.train.plan import SettingsCheck
 from convscope.ui.panels.train.settings import form
-from convscope.ui.panels.train.settings.image_words import (
-    augmentation_words,
-    base_words,
-    input_words,
-    used_words,
-)
 from convscope.ui.panels.train.settings.main_section import MainSection
 from convscope.ui.panels.train.settings.more_sections import SECTIONS
 from convscope.ui.panels.train.settings.section import Section
@@ -34,7 +28,6 @@ from convscope.ui.panels.train.view_model import TrainViewModel
 from convscope.ui.widgets.scroll_column import ScrollColumn
 
 if TYPE_CHECKING:
-    from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.checks import Finding
 
 WIDTH = 300
@@ -55,18 +48,22 @@ class SettingsColumn(QWidget):
         self.setFixedWidth(theme.scaled(WIDTH))
         self.view_model = view_model
         self._sections: list[Section] = []
+        self._folds: dict[str, form.Fold] = {}
         self._was = (False, False)
         self._build()
         for signal, show in (
             (view_model.settings_changed, self._show_settings),
             (view_model.subject_changed, self._show_subject),
             (view_model.named.changed, self._show_name),
+            (view_model.open_sections.changed, self._show_folds),
             (view_model.base_changed, self._show_used),
             (view_model.trainer.prepared, self._show_used),
             (view_model.checked, self._show_checked),
             (view_model.trainer.state_changed, self._show_state),
         ):
             view_model.context.listen(signal, show)
+        self._show_folds()
+        self.name.setText(view_model.named.value)
         self._show_settings(view_model.settings)
         self._show_subject()
         self._show_state()
@@ -100,9 +97,9 @@ class SettingsColumn(QWidget):
         self._sections.append(self.main)
         column.addWidget(self.main)
         column.addWidget(hairline())
-        more = form.Fold("train.more", "More")
+        more = self._fold("", "More")
         for name, title, kind in SECTIONS:
-            fold = form.Fold(f"train.more.{name}", title)
+            fold = self._fold(name, title)
             section = kind(self.view_model)
             self._sections.append(section)
             fold.column.addWidget(section)
@@ -114,6 +111,17 @@ class SettingsColumn(QWidget):
         self.foot = QWidget()
         self.foot.setLayout(self._foot())
         outer.addWidget(self.foot)
+
+    def _fold(self, name: str, title: str) -> form.Fold:
+        """A section that is as open as it was left; "" is the one around all others."""
+        fold = form.Fold(f"train.more.{name}".rstrip("."), title)
+        fold.button.clicked.connect(lambda: self.view_model.note_fold(name, fold.is_open))
+        self._folds[name] = fold
+        return fold
+
+    def _show_folds(self, _open: object = None) -> None:
+        for name, fold in self._folds.items():
+            fold.set_open(name in self.view_model.open_sections.value)
 
     def _subject(self, column: QVBoxLayout, name: str, title: str, panel: str, page: str = "") -> QLabel:
         """A heading with a way to the panel where it is chosen, over a line that says what it is."""
@@ -173,8 +181,8 @@ class SettingsColumn(QWidget):
         self.foot.setVisible(shown)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """The data panel may have come upon files that cannot be read."""
         super().showEvent(event)
+        # The data panel may have come upon files that cannot be read.
         self.view_model.check_files()
 
     def press_start(self) -> None:
@@ -213,60 +221,27 @@ class SettingsColumn(QWidget):
 
     def _show_used(self, _prepared: object = None) -> None:
         """The network and what images are brought to: as the run that is on, or the next, really has it."""
-        view_model, running, base = self.view_model, self._running, self._base
-        model = running.model if running is not None else base or view_model.model
-        words = "None yet" if model is None else f"{model.name} · {model.keras.count_params():,} parameters"
-        if running is None and base is not None:
-            words += "\nas a base, with a new classifier"
-        self.model.setText(words)
-        self.start_from.setVisible(view_model.can_start_over and base is None)
+        view_model = self.view_model
+        self.model.setText(view_model.model_words)
+        self.start_from.setVisible(view_model.can_start_over and view_model.base_in_use is None)
         self.start_from.set_value(view_model.start_from)
         self._show_given()
 
-    @property
-    def _base(self) -> OpenedModel | None:
-        """The network that gets a new classifier: on the page on show, or in a training that begins."""
-        plan = self.view_model.trainer.plan
-        if self.view_model.trainer.active:
-            return plan.base if plan is not None else None
-        return self.view_model.base
-
-    @property
-    def _running(self) -> PreparedTraining | None:
-        """What the training that is on really uses; None while nothing is trained."""
-        trainer = self.view_model.trainer
-        return trainer.ready if trainer.active else None
-
     def _show_given(self) -> None:
-        """What images are brought to, and what training does to them: as the run that is on really does."""
-        view_model, running, base = self.view_model, self._running, self._base
-        if running is not None:
-            self.input.setText(used_words(running.input, view_model.dataset))
-            self.augmentation.setText(augmentation_words(running.settings.augmentation))
-            return
-        settings = view_model.settings
-        if base is not None:
-            self.input.setText(base_words(settings.input, view_model.dataset, base))
-        else:
-            self.input.setText(input_words(settings.input, view_model.dataset, view_model.model))
-        words = augmentation_words(settings.augmentation)
-        if base is not None and settings.augmentation is not None:
-            words += "; none where features are extracted once"
-        self.augmentation.setText(words)
+        self.input.setText(self.view_model.input_words)
+        self.augmentation.setText(self.view_model.augmentation_words)
 
     def _show_checked(self, checked: SettingsCheck | None) -> None:
         if checked is not None:
             self.main.show_checked(checked)
             self.data.setText(self.view_model.data_words)
-            self._show_findings(checked.findings)
+            self._show_findings()
         elif self.view_model.model is None or self.view_model.dataset is None:
-            self._show_findings(())
+            self._show_findings()
         self._show_state()
 
-    def _show_findings(self, findings: tuple[Finding, ...]) -> None:
-        if self.view_model.trainer.active or self.view_model.new_classifier:
-            # They are about the next run: nothing of it can be changed now, or it is started elsewhere.
-            findings = ()
+    def _show_findings(self) -> None:
+        findings = self.view_model.findings
         for number, row in enumerate(self._rows):
             row.say(findings[number] if number < len(findings) else None)
         left = len(findings) - len(self._rows)
@@ -282,7 +257,7 @@ class SettingsColumn(QWidget):
             if began_or_ended:
                 self._show_settings(view_model.settings)
             self._show_used()
-            self._show_findings(view_model.last_check.findings if view_model.last_check is not None else ())
+            self._show_findings()
         self.body.setEnabled(not active)
         named = plan.name if active and plan is not None else view_model.suggested_name()
         room = self.name.width() - theme.scaled(24)
@@ -291,11 +266,8 @@ class SettingsColumn(QWidget):
         self.suggested.setText(f"Unless you name it: {named}" if not active else named)
         self.suggested.setVisible(bool(named) and not fits and (not view_model.new_classifier or active))
         self.name.setEnabled(not active)
-        blocked = view_model.last_check is None or any(
-            f.severity == "error" for f in view_model.last_check.findings
-        )
         self.name.setVisible(not view_model.new_classifier or active)
-        self.start.setEnabled(not active and (view_model.new_classifier or not blocked))
+        self.start.setEnabled(view_model.can_start)
         if active:
             self.start.setText("Training …")
         elif view_model.new_classifier:

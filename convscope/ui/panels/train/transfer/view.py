@@ -83,8 +83,8 @@ class TransferView(QWidget):
         self._place_cards()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger text needs wider cards."""
         super().changeEvent(event)
+        # Larger text needs wider cards.
         if event.type() == QEvent.Type.StyleChange and hasattr(self, "page"):
             self._place_cards()
 
