@@ -116,7 +116,7 @@ def test_its_curve_is_that_of_one_machine(two: Two, one: TrainingResult) -> None
     for row, record in zip(two.history, one.fitted.epochs, strict=True):
         assert set(record.values) == {"loss", "accuracy", "val_loss", "val_accuracy"}
         for name, value in record.values.items():
-            assert row[name] == pytest.approx(value, abs=1e-4), (record.epoch, name)
+            assert row["values"][name] == pytest.approx(value, abs=1e-4), (record.epoch, name)
 
 
 def test_the_chief_keeps_the_run_and_the_other_writes_nothing(two: Two, folder: Path) -> None:
