@@ -41,9 +41,10 @@ class Image:
             raise UserError(
                 f"{self.name}: an image is height × width or height × width × 3, not {values.shape}."
             )
-        if values.dtype != np.uint8:
+        if values.dtype not in (np.uint8, np.float32):
             values = values.astype(np.float32)
-        # asarray of a read-only contiguous array copies nothing; a caller's writable one is copied once.
+            values.flags.writeable = False
+        # A read-only contiguous array is not copied; a caller's writable one is, once.
         if values.flags.writeable or not values.flags.c_contiguous:
             values = np.array(values, order="C")
             values.flags.writeable = False

@@ -161,11 +161,39 @@ def test_bands_and_threads_leave_no_seam(
     monkeypatch.setattr(convolve, "_BAND_BYTES", 1)
     monkeypatch.setattr(convolve, "DOUBLE_VALUES", 0)
     monkeypatch.setattr(convolve, "suits_one_call", lambda count, way: False)
+    monkeypatch.setattr(convolve, "_suits_parts", lambda values, way, border: False)
     values = np.random.default_rng(0).integers(0, 256, (700, 60)).astype(np.uint8)
     kernel = np.random.default_rng(1).normal(size=kernel_size)
     ours = correlate(values, kernel, "reflect", stride)
     theirs = by_scipy(values, kernel, "reflect")[::stride, ::stride]
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance(values, kernel, 1e-6))
+
+
+@pytest.mark.parametrize("border", ["zero", "same", "replicate", "reflect"])
+@pytest.mark.parametrize("kernel_size", [(3, 5), (8, 4), (17, 16), (31, 31)])
+def test_parts_for_threads_leave_no_seam(
+    border: Any, kernel_size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convolve, "DOUBLE_VALUES", 0)
+    monkeypatch.setattr(convolve, "suits_one_call", lambda count, way: False)
+    monkeypatch.setattr(convolve, "_threads", lambda: 3)
+    values = np.random.default_rng(0).integers(0, 256, (800, 50, 3)).astype(np.uint8)
+    kernel = np.random.default_rng(1).normal(size=kernel_size)
+    parts = []
+    in_parts = convolve._in_parts
+    monkeypatch.setattr(convolve, "_in_parts", lambda *given: parts.append(in_parts(*given)) or parts[-1])
+    ours = correlate(values, kernel, border)
+    assert ours is parts[0]
+    theirs = by_scipy(values, kernel, "zero" if border == "same" else border)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance(values, kernel, 1e-6))
+
+
+def test_pixels_that_are_written_to_are_read_again() -> None:
+    values = np.zeros((700, 800), np.uint8)
+    kernel = np.random.default_rng(1).normal(size=(3, 3))
+    assert not correlate(values, kernel).any()
+    values[:] = 9
+    assert correlate(values, kernel).any()
 
 
 @settings(max_examples=40, deadline=None)

@@ -39,7 +39,8 @@ class ChainRunner:
                 task.progress(number / len(operations), f"stage {number + 1} of {len(operations)}")
                 kept = run(image, operation, task=task)
             results.append(kept)
-            image = kept.image
+            if number + 1 < len(operations):
+                image = kept.image
         self._kept = self._bounded(results)
         return tuple(results)
 

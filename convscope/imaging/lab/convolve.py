@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -28,6 +29,9 @@ _DFT_WEIGHTS_DOUBLE = 50
 # So few weights are slid over all of an image as quickly as over bands of it.
 FEW_WEIGHTS = 12
 _BAND_BYTES = 3 << 20
+# More values take so long that one wants to cancel in between.
+_LONG = 1 << 25
+_KEPT_FLOATS = 64 << 20
 
 OPENCV_BORDERS: dict[Border, int] = {
     "zero": cv2.BORDER_CONSTANT,
@@ -134,8 +138,11 @@ def correlate(
         raise UserError("The kernel is larger than the image, and a valid border adds no padding.")
     part = (region or Region(0, 0, rows, columns)).clipped(rows, columns)
     way = plan(values.shape, kernel)
-    if part == Region(0, 0, rows, columns) and dilation == 1 and suits_one_call(values.size, way):
-        return _whole(values, way, border, stride)
+    if part == Region(0, 0, rows, columns) and dilation == 1:
+        if suits_one_call(values.size, way):
+            return _whole(values, way, border, stride)
+        if stride == 1 and _suits_parts(values, way, border):
+            return _in_parts(values, way, border, task)
     out = np.empty((part.height, part.width, *values.shape[2:]), np.float32)
 
     def band(first: int) -> None:
@@ -156,7 +163,7 @@ def correlate(
 
 def suits_one_call(count: int, way: CorrelationPlan) -> bool:
     """True where one plain OpenCV call is the quickest: separable or small, and not too long to cancel."""
-    if way.precise or count > 1 << 25:
+    if way.precise or count > _LONG:
         return False
     return way.factors is not None or way.kernel.size <= (
         _DFT_WEIGHTS - 1 if count <= 1 << 20 else FEW_WEIGHTS
@@ -180,8 +187,7 @@ def _whole(values: NDArray[Any], way: CorrelationPlan, border: Border, stride: i
         pads = [(0, 0), (0, 0)]
     side = OPENCV_BORDERS[border]
     if way.factors is None:
-        values = values.astype(np.float32, copy=False)
-        result = cv2.filter2D(values, cv2.CV_32F, way.kernel, anchor=anchor, borderType=side)
+        result = cv2.filter2D(_floats(values), cv2.CV_32F, way.kernel, anchor=anchor, borderType=side)
     else:
         column, row = way.factors
         result = cv2.sepFilter2D(values, cv2.CV_32F, row, column, anchor=anchor, borderType=side)
@@ -191,6 +197,77 @@ def _whole(values: NDArray[Any], way: CorrelationPlan, border: Border, stride: i
         for middle, (before, _after), size in zip(anchors, pads, sizes, strict=True)
     )
     return np.ascontiguousarray(result[rows_, columns_])
+
+
+def _suits_parts(values: NDArray[Any], way: CorrelationPlan, border: Border) -> bool:
+    """Where a thread a part is the quickest: nothing that OpenCV does not pad itself, all of one size."""
+    if way.precise or way.factors is not None or values.size > _LONG:
+        return False
+    high_enough = values.shape[0] >= 8 * way.kernel.shape[0] * _threads()
+    return high_enough and border in ("zero", "same", "replicate", "reflect")
+
+
+def _in_parts(values: NDArray[Any], way: CorrelationPlan, border: Border, task: Task) -> NDArray[np.float32]:
+    """Large parts of the rows, one a thread, each written where it belongs without another copy.
+
+    A part begins and ends so many rows beyond its own that the wrong values, which stand at the edges where
+    one part meets the next, lie in a strip that is then computed by itself.
+    """
+    floats, kernel, height = _floats(values), way.kernel, values.shape[0]
+    more = kernel.shape[0] // 2 + 1
+    anchor = ((kernel.shape[1] - 1) // 2, (kernel.shape[0] - 1) // 2)
+    side = OPENCV_BORDERS[border]
+    out = np.empty(values.shape, np.float32)
+    cuts = _cuts(height, kernel, more)
+
+    def part(first: int, last: int) -> None:
+        task.check()
+        rows = slice(max(0, first - more), min(height, last + more))
+        cv2.filter2D(floats[rows], cv2.CV_32F, kernel, dst=out[rows], anchor=anchor, borderType=side)
+
+    for _ in _pool().map(part, cuts, cuts[1:]):
+        pass
+    for cut in cuts[1:-1]:
+        around = floats[cut - 2 * more : cut + 2 * more]
+        strip = cv2.filter2D(around, cv2.CV_32F, kernel, anchor=anchor, borderType=side)
+        out[cut - more : cut + more] = strip[more:-more]
+    return out
+
+
+def _cuts(height: int, kernel: NDArray[np.float64], more: int) -> list[int]:
+    """Where one part ends and the next begins, so that the threads have as much to do."""
+    count, taps = _threads(), kernel.shape[0]
+    if kernel.size < _DFT_WEIGHTS:
+        return [height * part // count for part in range(count + 1)]
+    # OpenCV's DFT goes over blocks of so many rows, and one that is begun costs as much as a whole one.
+    block = cv2.getOptimalDFTSize(max(round(4.5 * taps), 257 - taps) + taps - 1) - taps + 1
+    each = block * -(-height // (block * count))
+    inside = [end - more for end in range(each, height, each) if end + 3 * more < height]
+    return [0, *inside, height]
+
+
+_last_floats: tuple[weakref.ref[NDArray[Any]], NDArray[np.float32]] | None = None
+
+
+def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Bytes as float32, kept for as long as the kernel over the same picture is edited."""
+    global _last_floats
+    if values.dtype == np.float32:
+        return values
+    known = _last_floats
+    if known is not None and known[0]() is values:
+        return known[1]
+    floats = values.astype(np.float32)
+    # What can be written to may be another picture the next time.
+    if not values.flags.writeable and floats.nbytes <= _KEPT_FLOATS:
+        _last_floats = (weakref.ref(values, _forget_floats), floats)
+    return floats
+
+
+def _forget_floats(gone: weakref.ref[NDArray[Any]]) -> None:
+    global _last_floats
+    if _last_floats is not None and _last_floats[0] is gone:
+        _last_floats = None
 
 
 def _band_height(

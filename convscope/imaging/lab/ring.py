@@ -39,13 +39,6 @@ class Ring:
     values: tuple[NDArray[Any], ...]
     words: str
 
-    def same(self, other: Ring | None) -> bool:
-        """Whether another ring looks and reads the same."""
-        if other is None or (self.amounts, self.words) != (other.amounts, other.words):
-            return False
-        strips = zip((*self.pixels, *self.values), (*other.pixels, *other.values), strict=True)
-        return all(np.array_equal(mine, its) for mine, its in strips)
-
 
 def ring_of(
     operation: Operation, values: NDArray[Any], pixels: NDArray[np.uint8], zero: NDArray[np.uint8]

@@ -260,10 +260,11 @@ def _frame(
     picked = channel_of(seen, lab.channel)
     pixels, scale = picture_of(picked, lab, display, ranges[0])
     shown = part or show(result, display, ranges[1], lab.channel)
-    ring = ring_of(lab.stage, picked.values, pixels, zero_pixel(pixels, scale, display))
-    # The same ring again is known by being the same object: nobody paints it anew.
-    if before is not None and ring is not None and ring.same(before.ring):
+    if before is not None and _as_before(before, lab, picked, pixels):
+        # By being the same object it is known, and not painted anew.
         ring = before.ring
+    else:
+        ring = ring_of(lab.stage, picked.values, pixels, zero_pixel(pixels, scale, display))
     return LabFrame(
         image,
         lab,
@@ -278,6 +279,19 @@ def _frame(
         peak_of(shown.values) if part is None and shown.values.size <= LARGE else None,
         None if part is not None else _small(shown.pixels, request.sight),
         whole=part is None,
+    )
+
+
+def _as_before(before: LabFrame, lab: Lab, picked: Image, pixels: NDArray[np.uint8]) -> bool:
+    """Whether the same source is padded in the same way."""
+    if before.source_pixels is not pixels or before.source_seen is not picked.values:
+        return False
+    old, new = before.lab.stage, lab.stage
+    return (old.border, old.effective_shape, old.stride, old.enabled) == (
+        new.border,
+        new.effective_shape,
+        new.stride,
+        new.enabled,
     )
 
 
