@@ -94,7 +94,6 @@ class Control:
             self._paused = True
 
     def resume(self) -> None:
-        """Go on."""
         with self._condition:
             self._paused, self._steps = False, 0
             self._condition.notify_all()

@@ -63,7 +63,6 @@ def loss_for(model: OpenedModel, settings: TrainingSettings) -> LossChoice:
 
 
 def make_loss(choice: LossChoice) -> Any:
-    """The Keras loss."""
     import keras
 
     names = {

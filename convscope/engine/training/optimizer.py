@@ -35,7 +35,6 @@ def gentler(rate: float) -> float:
 
 
 def make_optimizer(settings: OptimizerSettings) -> Any:
-    """The Keras optimizer, new."""
     import keras
 
     optimizer_class = getattr(keras.optimizers, OPTIMIZERS[settings.name][0])

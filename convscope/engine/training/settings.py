@@ -251,7 +251,6 @@ class TrainingSettings:
         return replace(self, augmentation=augmentation)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
         found: dict[str, Any] = to_json(self)
         return found
 

@@ -49,7 +49,6 @@ class RunRow:
 
 
 def run_row(run: Run) -> RunRow:
-    """One run's line."""
     details, history = run.details, run.history
     settings, test = details.settings, run.test
     best = best_epoch(history, judged_by(settings))

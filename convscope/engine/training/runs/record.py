@@ -146,13 +146,11 @@ class Recorder:
             self._begun = (epoch, learning_rate)
 
     def add_batch(self, values: Mapping[str, float]) -> None:
-        """One batch has ended."""
         with self._lock:
             for name, value in values.items():
                 self._batches.setdefault(name, array("d")).append(value)
 
     def add_epoch(self, record: EpochRecord) -> None:
-        """One epoch has ended."""
         with self._lock:
             self._epochs.append(record)
 
@@ -171,6 +169,5 @@ class Recorder:
 
     @property
     def epochs(self) -> tuple[EpochRecord, ...]:
-        """All epochs so far."""
         with self._lock:
             return tuple(self._epochs)

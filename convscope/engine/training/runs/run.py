@@ -109,7 +109,6 @@ class RunDetails:
         return int(how.get("head_epochs", 0)) if how.get("way") == "finetune" else 0
 
     def to_json(self) -> str:
-        """The file's text."""
         # ASCII: a folder's name may hold what UTF-8 cannot.
         return json.dumps({"format": _FORMAT, **to_json(self)}, indent=1)
 
@@ -328,7 +327,6 @@ class Run:
         self.set_details(replace(self.details, name=name.strip()))
 
     def set_details(self, details: RunDetails) -> None:
-        """Write settings.json anew."""
         write_whole(self.folder / "settings.json", details.to_json())
 
     def delete(self) -> None:

@@ -65,7 +65,6 @@ class TransferSettings:
             raise UserError("The fine-tuning rate is above 0 and at most 1, and the head's epochs from 0.")
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
         return asdict(self)
 
 

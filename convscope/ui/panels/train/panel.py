@@ -33,8 +33,6 @@ PAGES: tuple[tuple[TrainPage, str, str, str, str], ...] = (
 
 
 class TrainPanel(Panel):
-    """Everything about training."""
-
     name = "train"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:

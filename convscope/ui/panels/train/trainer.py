@@ -98,13 +98,11 @@ class Trainer:
             self._set("paused")
 
     def resume(self) -> None:
-        """Go on."""
         if self.control is not None and self._state == "paused":
             self.control.resume()
             self._set("running")
 
     def toggle(self) -> None:
-        """Pause, or go on."""
         if self._state == "paused":
             self.resume()
         else:

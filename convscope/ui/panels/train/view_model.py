@@ -291,7 +291,6 @@ class TrainViewModel:
         return self._start.value
 
     def set_start_from(self, choice: StartFrom) -> None:
-        """Choose; see `start_from`."""
         self._start.edit(choice, "weights to start from")
 
     def suggested_name(self) -> str:

@@ -39,7 +39,6 @@ class _Classes(QAbstractListModel):
         return None
 
     def show(self, rows: list[Row]) -> None:
-        """Show other rows."""
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()

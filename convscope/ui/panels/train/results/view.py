@@ -55,7 +55,6 @@ class ResultView(QWidget):
 
     @property
     def outcome(self) -> TrainingOutcome | None:
-        """What is on show."""
         return self.view_model.outcome
 
     def showEvent(self, event: QShowEvent) -> None:

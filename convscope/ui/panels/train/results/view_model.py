@@ -13,8 +13,8 @@ from psygnal import Signal
 from convscope.core.errors import NotDownloadedError, UserError
 from convscope.core.task import Task
 from convscope.core.words import percent
+from convscope.engine.training.transfer.svm import SupportVectorMachine
 from convscope.ui.panels.train.plan import FinishedTraining
-from convscope.ui.panels.train.transfer.machine import SupportVectorMachine
 from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:

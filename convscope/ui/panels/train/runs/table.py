@@ -98,7 +98,6 @@ class RunsModel(QAbstractTableModel):
         view_model.context.listen(view_model.ticked, self._ticked)
 
     def show(self, entries: tuple[RunEntry, ...]) -> None:
-        """Show other runs."""
         self.beginResetModel()
         self.entries = entries
         self.endResetModel()

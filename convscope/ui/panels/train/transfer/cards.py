@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.core.words import clock, percent, share, time_left
+from convscope.engine.training.transfer.svm import TITLE
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, combo, decimal, under_captions
-from convscope.ui.panels.train.transfer.machine import TITLE
 from convscope.ui.panels.train.transfer.view_model import TransferViewModel
 from convscope.ui.widgets.flow import FlowLayout
 

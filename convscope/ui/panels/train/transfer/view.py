@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -17,8 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.core.words import clock, percent
+from convscope.engine.training.transfer.svm import TITLE
 from convscope.ui import theme
 from convscope.ui.forms.form import (
+    breakable,
     choose,
     combo,
     decimal,
@@ -30,9 +35,10 @@ from convscope.ui.forms.form import (
     under_captions,
 )
 from convscope.ui.forms.undo_keys import undo_of_the_window
+from convscope.ui.panels.train.live.charts.loss import UNFROZEN
+from convscope.ui.panels.train.runs.view_model import RunEntry
 from convscope.ui.panels.train.settings.form import NumberBox
 from convscope.ui.panels.train.transfer.cards import Card, SvmCard
-from convscope.ui.panels.train.transfer.results import TransferChart, reached_words
 from convscope.ui.panels.train.transfer.view_model import (
     WAYS,
     TransferChoice,
@@ -40,6 +46,7 @@ from convscope.ui.panels.train.transfer.view_model import (
     tensor_words,
 )
 from convscope.ui.panels.train.view_model import TrainViewModel
+from convscope.ui.plots.chart import Chart, Line
 from convscope.ui.widgets.flow import FlowLayout
 
 if TYPE_CHECKING:
@@ -47,6 +54,8 @@ if TYPE_CHECKING:
     from convscope.engine.training.transfer.transfer_model import TransferStrategy
 
 NARROWEST = 208  # pixels of a card
+SVM = "svm"
+COLOURS: dict[str, str] = {way: theme.SERIES[number] for number, (way, _title, _says) in enumerate(WAYS)}
 
 
 class TransferView(QWidget):
@@ -274,3 +283,58 @@ class TransferView(QWidget):
             self.grid.addWidget(card, number // columns, number % columns)
         for index in range(4):
             self.grid.setColumnStretch(index, 1 if index < columns else 0)
+
+
+def reached_words(entry: RunEntry) -> str:
+    """What a run came to, and all that was waited for it."""
+    test, count = entry.tested, len(entry.epochs)
+    said = entry.row.state
+    if test is not None:
+        accuracy, images = test["accuracy"], int(test["images"])
+        right = round(accuracy * images)
+        said = f"{theme.strong(percent(accuracy))} on the test images, {right:,} of {images:,}"
+    # The card stands under the base of now, which may be another one than the run's.
+    epochs = f"{count} {'epoch' if count == 1 else 'epochs'} in {clock(entry.row.seconds)}"
+    return f"{said}; {epochs} ({breakable(escape(entry.row.model))})"
+
+
+class TransferChart(Chart):
+    """The last run of each way on the current data set, and the last machine on the current base and data."""
+
+    def __init__(self, view_model: TransferViewModel) -> None:
+        super().__init__("train.transfer.chart", "Validation accuracy", unit_range=True)
+        self._view_model = view_model
+        self.setMinimumHeight(theme.scaled(180))
+        self.hovered.connect(self.show_cursor)
+        self.hide()
+        view_model.context.listen(view_model.results_changed, self._show)
+
+    def _show(self) -> None:
+        from convscope.engine.training.runs.record import unfrozen_at
+
+        last, level = self._view_model.last, self._view_model.level
+        lines: dict[str, Line] = {
+            way: Line(title, COLOURS[way], dashed=True, dots=True)
+            for way, title, _says in WAYS
+            if way in last
+        }
+        if level is not None:
+            # It has no epochs: a level to compare with.
+            lines[SVM] = Line(TITLE, theme.SERIES[len(WAYS)])
+        self.set_lines(lines)
+        turns = [(way, unfrozen_at(entry.epochs)) for way, entry in last.items()]
+        self.marks.set_turns([(float(at), UNFROZEN, COLOURS[way]) for way, at in turns if at])
+        for way, entry in last.items():
+            rows = [
+                (epoch.epoch + 1.0, epoch.values["val_accuracy"])
+                for epoch in entry.epochs
+                if "val_accuracy" in epoch.values
+            ]
+            points = np.array(rows, np.float64).reshape(-1, 2)
+            self.set_curve(way, (points[:, 0], points[:, 1]))
+        span = max((len(entry.epochs) for entry in last.values()), default=1)
+        if level is not None:
+            self.set_curve(SVM, (np.array([0.0, span]), np.array([level, level])))
+        self.set_span(span)
+        self.refresh()
+        self.setVisible(bool(lines))

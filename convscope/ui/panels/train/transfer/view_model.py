@@ -10,11 +10,11 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.training.transfer.svm import TITLE, SupportVectorMachine, fit_machine
 from convscope.jobs.job import Job
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.plan import plan_transfer
 from convscope.ui.panels.train.runs.view_model import RunEntry, RunsRead, read_runs
-from convscope.ui.panels.train.transfer.machine import TITLE, SupportVectorMachine, fit_machine
 from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:
@@ -272,7 +272,6 @@ class TransferViewModel:
 
     @property
     def dataset(self) -> Dataset | None:
-        """The current data."""
         return self.context.workspace.dataset
 
     @property
@@ -447,7 +446,6 @@ class TransferViewModel:
     # -- what they came to -----------------------------------------------------------------------------------
 
     def read_runs(self) -> None:
-        """Read the runs again."""
         self.context.jobs.submit(
             "view",
             read_runs,
