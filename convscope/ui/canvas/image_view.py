@@ -41,7 +41,7 @@ from convscope.ui.canvas.picture_paint import (
 )
 from convscope.ui.canvas.raster import to_image
 from convscope.ui.canvas.viewport import Viewport
-from convscope.ui.export.picture_out import MOST_NUMBERS, as_table, choose_file, save_picture
+from convscope.ui.export.file_dialog import MOST_NUMBERS, as_table, choose_file, save_picture
 
 CAPTION_HEIGHT = 22
 # A ring of less than a pixel of the screen is drawn so wide, in design pixels.

@@ -28,7 +28,7 @@ from convscope.imaging.kernels.numbers import parse_divided, parse_table
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import ARROWS
-from convscope.ui.export.picture_out import as_table
+from convscope.ui.export.file_dialog import as_table
 from convscope.ui.forms.cell_editor import CellEditor
 from convscope.ui.forms.kernel_layout import WIDTH, KernelLayout, Turning, step_of, wanted_height
 from convscope.ui.forms.wheel import wheel_needs_focus

@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QStyleOptionGraphicsItem, QToolButton, QWidget
 
 from convscope.ui import theme
-from convscope.ui.export.picture_out import choose_file
+from convscope.ui.export.file_dialog import choose_file
 
 # More dots than these would touch each other.
 MOST_DOTS = 200

@@ -17,7 +17,7 @@ from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.canvas.raster import to_image
-from convscope.ui.export.picture_out import choose_file, save_picture
+from convscope.ui.export.file_dialog import choose_file, save_picture
 from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:

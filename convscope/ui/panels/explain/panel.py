@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
@@ -17,7 +17,7 @@ from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.checks import ChecksView
 from convscope.ui.panels.explain.classes import ClassColumn
-from convscope.ui.panels.explain.exports import Exports
+from convscope.ui.panels.explain.exports import ExplainExports
 from convscope.ui.panels.explain.folder.view import FolderView
 from convscope.ui.panels.explain.grid import GridView
 from convscope.ui.panels.explain.large import LargeView
@@ -52,8 +52,8 @@ class ExplainPanel(Panel):
         self.method_column = MethodColumn(self.view_model)
         self.folder = FolderView(self.context)
         self.pages = {"wall": self.grid, "large": self.large, "truth": self.checks, "folder": self.folder}
+        self.exports = ExplainExports(self.view_model, self.checks.view_model, self)
         self._build()
-        self.exports = Exports(self.view_model, self.checks.view_model, self)
         self.view_model.sentence_changed.connect(self._say)
         self.view_model.maps_started.connect(self._show_live)
         self.view_model.outdated_changed.connect(self._show_live)
@@ -203,18 +203,9 @@ class ExplainPanel(Panel):
             self.switch.button(name).setToolTip(says)
         self.switch.changed.connect(self.show_page)
         self.script = tool(
-            "explain.script", "Copy as a Python script", "code", lambda: self.exports.copy_script()
+            "explain.script", "Copy as a Python script", "code", lambda: self.exports.copy("script")
         )
-        self.save = QToolButton()
-        self.save.setObjectName("explain.save")
-        self.save.setText("Save")
-        self.save.setAccessibleName("Save or copy")
-        self.save.setIcon(theme.icon("save"))
-        self.save.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.save)
-        menu.aboutToShow.connect(lambda: self.exports.fill(menu))
-        self.save.setMenu(menu)
+        self.save = self.exports.button
         self.fold = tool(
             "explain.fold", "Method, layer and colours", "panel-right", lambda: self._toggle("right")
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from convscope.imaging.io.save import save_npy, save_png
 from convscope.imaging.mosaic import mosaic
-from convscope.ui.export.save_menu import Saved, SaveMenu
+from convscope.ui.export.exporter import Export, Exporter, Write
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.feature_maps import FeatureMaps
@@ -20,15 +20,9 @@ COLUMNS = 16
 # A number is a cell large enough to be seen.
 CELL = 8
 GAP = 16
-KINDS = (
-    Saved("mosaic", "The mosaic as PNG…", ".png", "Ctrl+S"),
-    Saved("map", "This map as PNG…", ".png"),
-    Saved("numbers", "All maps as .npy, exact…", ".npy"),
-    Saved("map_numbers", "This map as .npy, exact…", ".npy"),
-)
 
 
-class MapExport(SaveMenu):
+class MapExport(Exporter):
     """Saves what is on show.
 
     Attributes:
@@ -37,37 +31,50 @@ class MapExport(SaveMenu):
     """
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        super().__init__(context, "layers", "Save maps or numbers", KINDS, parent)
+        exports = (
+            Export("mosaic", "The mosaic as PNG…", (".png",), self._mosaic, "Ctrl+S"),
+            Export("map", "This map as PNG…", (".png",), self._map),
+            Export("numbers", "All maps as .npy, exact…", (".npy",), self._numbers),
+            Export("map_numbers", "This map as .npy, exact…", (".npy",), self._map_numbers),
+        )
+        super().__init__(context, "layers", "Save maps or numbers", self._name_of, exports, parent)
         self.maps: FeatureMaps | None = None
         self.details: tuple[Detail, ...] = ()
 
-    def possible(self, what: str) -> bool:
-        """Whether there is such a thing now."""
-        return self.maps is not None and ("map" not in what.split("_") or bool(self.details))
-
-    def stem(self, what: str) -> str:
+    def _name_of(self, what: str) -> str:
         """The layer's path, and the map's number."""
         maps, details = self.maps, self.details
         assert maps is not None
         stem = maps.path.replace("/", "-").replace("@", "-")
         return f"{stem}-{details[0].channel}" if details and "map" in what.split("_") else stem
 
-    def writer(self, what: str) -> Callable[[str], None]:
-        """Writes to a path what is on show now."""
+    def _mosaic(self) -> Write | None:
+        maps = self.maps
+        return None if maps is None else lambda path, _task: _write_mosaic(maps, path)
+
+    def _map(self) -> Write | None:
+        details = self.details
+        if self.maps is None or not details:
+            return None
+        shown = [each.pixels for each in sorted(details, key=lambda each: each.side)]
+        return lambda path, _task: save_png(path, beside(shown))
+
+    def _numbers(self) -> Write | None:
         maps, details = self.maps, self.details
-        assert maps is not None
-        if what == "mosaic":
-            return partial(_write_mosaic, maps)
-        if what == "map":
-            return partial(_write_maps, details)
-        if what == "numbers":
-            # Of what the chosen map is one of: the current image before the current model, or the other.
-            found = maps.sides[details[0].side].found if details else maps.first.found
-            return lambda path: save_npy(path, found.value(maps.path))
-        return lambda path: save_npy(path, details[0].values)
+        if maps is None:
+            return None
+        # Of what the chosen map is one of: the current image before the current model, or the other.
+        found = maps.sides[details[0].side].found if details else maps.first.found
+        return lambda path, _task: save_npy(path, found.value(maps.path))
+
+    def _map_numbers(self) -> Write | None:
+        details = self.details
+        if self.maps is None or not details:
+            return None
+        return lambda path, _task: save_npy(path, details[0].values)
 
 
-def _write_mosaic(maps: FeatureMaps, path: str) -> None:
+def _write_mosaic(maps: FeatureMaps, path: Path) -> None:
     pictures = []
     for side in maps.sides:
         tiles = side.pictures[[channel for channel in maps.order.tolist() if channel < side.maps.count]]
@@ -75,10 +82,6 @@ def _write_mosaic(maps: FeatureMaps, path: str) -> None:
             tiles = tiles.repeat(CELL, axis=1).repeat(CELL, axis=2)
         pictures.append(mosaic(tiles, COLUMNS)[0])
     save_png(path, beside(pictures))
-
-
-def _write_maps(details: Sequence[Detail], path: str) -> None:
-    save_png(path, beside([each.pixels for each in sorted(details, key=lambda each: each.side)]))
 
 
 def beside(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -2,70 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from convscope.engine.interpret.feature_visualization.export import grid_picture, save_evolution
 from convscope.imaging.io.save import save_npy, save_png
-from convscope.ui.export.save_menu import Saved, SaveMenu
+from convscope.ui.export.exporter import Export, Exporter, Write
 from convscope.ui.panels.patterns.view_model import PatternsViewModel
 
-KINDS = (
-    Saved("pattern", "This pattern as PNG…", ".png", "Ctrl+S"),
-    Saved("numbers", "This pattern as .npy, exact…", ".npy"),
-    Saved("gif", "Its evolution as GIF…", ".gif"),
-    Saved("webp", "Its evolution as WebP…", ".webp"),
-    Saved("grid", "The grid as PNG…", ".png"),
-    Saved("grid_numbers", "The grid as .npy, exact…", ".npy"),
-    Saved("sheet", "The contact sheet as PNG…", ".png"),
-)
 
-
-class PatternsSaving(SaveMenu):
+class PatternsSaving(Exporter):
     """Saves what is on show."""
 
     def __init__(self, view_model: PatternsViewModel, parent: QWidget) -> None:
-        says = "Save pictures, numbers or the evolution"
-        super().__init__(view_model.context, "patterns", says, KINDS, parent)
         self._model = view_model
+        exports = (
+            Export("pattern", "This pattern as PNG…", (".png",), self._pattern, "Ctrl+S"),
+            Export("numbers", "This pattern as .npy, exact…", (".npy",), self._numbers),
+            Export("gif", "Its evolution as GIF…", (".gif",), self._evolution),
+            Export("webp", "Its evolution as WebP…", (".webp",), self._evolution),
+            Export("grid", "The grid as PNG…", (".png",), self._grid),
+            Export("grid_numbers", "The grid as .npy, exact…", (".npy",), self._grid_numbers),
+            Export("sheet", "The contact sheet as PNG…", (".png",), self._sheet),
+        )
+        says = "Save pictures, numbers or the evolution"
+        super().__init__(
+            view_model.context, "patterns", says, lambda _what: view_model.grown.name, exports, parent
+        )
 
-    def possible(self, what: str) -> bool:
-        """Whether there is such a thing now."""
-        grown = self._model.grown
-        return {
-            "pattern": grown.pixels is not None,
-            "numbers": bool(grown.large),
-            "gif": len(grown.evolution.frames) > 1,
-            "webp": len(grown.evolution.frames) > 1,
-            "grid": bool(grown.grid),
-            "grid_numbers": bool(grown.grid),
-            "sheet": grown.sheet is not None,
-        }[what]
+    def _pattern(self) -> Write | None:
+        pixels = self._model.grown.pixels
+        return None if pixels is None else lambda path, _task: save_png(path, pixels)
 
-    def stem(self, what: str) -> str:
-        """The model's and the layer's name."""
-        return self._model.grown.name
+    def _numbers(self) -> Write | None:
+        large = self._model.grown.large
+        return (lambda path, _task: save_npy(path, large[0].values)) if large else None
 
-    def writer(self, what: str) -> Callable[[str], None]:
-        """Writes to a path what is on show now."""
-        grown = self._model.grown
-        pixels, large, grid, sheet = grown.pixels, grown.large, grown.grid, grown.sheet
-        frames = list(grown.evolution.frames)
+    def _evolution(self) -> Write | None:
+        frames = list(self._model.grown.evolution.frames)
+        return (lambda path, _task: save_evolution(path, frames)) if len(frames) > 1 else None
 
-        def write(path: str) -> None:
-            if what == "pattern" and pixels is not None:
-                save_png(path, pixels)
-            elif what == "numbers":
-                save_npy(path, large[0].values)
-            elif what in ("gif", "webp"):
-                save_evolution(path, frames)
-            elif what == "grid":
-                save_png(path, grid_picture(grid))
-            elif what == "grid_numbers":
-                save_npy(path, np.stack([pattern.values for pattern in grid]))
-            elif sheet is not None:
-                save_png(path, sheet)
+    def _grid(self) -> Write | None:
+        grid = self._model.grown.grid
+        return (lambda path, _task: save_png(path, grid_picture(grid))) if grid else None
 
-        return write
+    def _grid_numbers(self) -> Write | None:
+        grid = self._model.grown.grid
+        if not grid:
+            return None
+        return lambda path, _task: save_npy(path, np.stack([pattern.values for pattern in grid]))
+
+    def _sheet(self) -> Write | None:
+        sheet = self._model.grown.sheet
+        return None if sheet is None else lambda path, _task: save_png(path, sheet)

@@ -363,7 +363,7 @@ def test_everything_is_saved_and_the_script_gives_the_same_map(
         ("npy", ".npy"),
         ("report", ".html"),
     ):
-        output.save(name, tmp_path / f"{name}{suffix}")
+        output.save_to(name, tmp_path / f"{name}{suffix}")
         settle(qtbot, window)
     assert np.array_equal(np.load(tmp_path / "npy.npy"), one.relevance)
     with PillowImage.open(tmp_path / "overlay.png") as picture:
@@ -391,7 +391,7 @@ def test_what_is_saved_has_the_colours_that_are_seen(
     view_model.select(weaker.request)
     assert view_model.scale(weaker) != weaker.scale
     shown = view.pixels([request.key for request in view_model.requests].index(weaker.request.key))
-    output.save("overlay", tmp_path / "overlay.png")
+    output.save_to("overlay", tmp_path / "overlay.png")
     settle(qtbot, window)
     with PillowImage.open(tmp_path / "overlay.png") as saved:
         np.testing.assert_array_equal(np.asarray(saved), shown)
@@ -487,7 +487,7 @@ def test_a_script_is_saved_with_the_network_and_the_picture_that_have_no_file(
     press(qtbot, child(window, QToolButton, "explain.script"))
     settle(qtbot, window)
     assert "save the script, and the network is saved beside it" in messages(window)[-1]
-    panel_of(window).exports.save("script", tmp_path / "why.py")
+    panel_of(window).exports.save_to("script", tmp_path / "why.py")
     settle(qtbot, window)
     assert messages(window)[-1] == "Saved why.py, with why.keras, why.classes.json, why.png beside it."
     assert {one.name for one in tmp_path.iterdir()} == {"why.py", "why.keras", "why.classes.json", "why.png"}

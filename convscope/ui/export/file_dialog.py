@@ -1,8 +1,8 @@
-"""Taking a picture out of a view: a file chosen and written, a table of numbers."""
+"""The one dialog that asks where something is to be saved; pictures as PNG, numbers as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,23 @@ def as_table(values: NDArray[Any]) -> str:
     )
 
 
-def choose_file(parent: QWidget, save: Callable[[str], object]) -> QFileDialog:
-    """Ask where a PNG shall go, without stopping anything, and save it there."""
-    dialog = QFileDialog(parent, "Save picture", "", "PNG picture (*.png)")
+def choose_file(
+    parent: QWidget, save: Callable[[str], object], suggested: str = "", endings: Sequence[str] = (".png",)
+) -> QFileDialog:
+    """Ask where a file shall go, without stopping anything, and save it there.
+
+    Args:
+        save: gets the path.
+        suggested: its name, if the person gives it none.
+        endings: what it may end in; the first unless the person says another.
+    """
+    kinds = [f"{ending.lstrip('.').upper()} (*{ending})" for ending in endings]
+    dialog = QFileDialog(parent, "Save", suggested, ";;".join(kinds))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("png")
+    dialog.setDefaultSuffix(endings[0].lstrip("."))
+    dialog.filterSelected.connect(
+        lambda kind: dialog.setDefaultSuffix(endings[kinds.index(kind)].lstrip("."))
+    )
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(save)
     dialog.open()
