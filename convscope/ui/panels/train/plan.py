@@ -62,6 +62,7 @@ class PreparedTraining:
         samples: to follow; None: none.
         first_learns: whether the first convolution is trained.
         batches: the values of the batches of an earlier part of this run, by name, since its very start.
+        run: the id of the run: its folder's name.
     """
 
     model: OpenedModel
@@ -72,6 +73,7 @@ class PreparedTraining:
     samples: SampleImages | None = None
     first_learns: bool = True
     batches: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    run: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,13 +171,14 @@ def plan_training(
         from convscope.engine.training.runs.run import new_folder
         from convscope.engine.training.train import train
 
-        task.partial(prepare(model, dataset, settings))
+        folder = new_folder(name)
+        task.partial(prepare(model, dataset, settings, run=folder.name))
         return train(
             model,
             dataset,
             settings,
             name=name,
-            folder=new_folder(name),
+            folder=folder,
             control=control,
             recorder=recorder,
             show=task.partial,
@@ -246,7 +249,8 @@ def plan_transfer(
         composed = compose(with_fit(base, own), split.classes, how, size=size, seed=own.seed, bare=bare)
         if how.way == "finetune":
             unfreeze(composed, how.from_layer)
-        task.partial(prepare(composed.model, split, settled(own, how, composed)))
+        folder = new_folder(name)
+        task.partial(prepare(composed.model, split, settled(own, how, composed), run=folder.name))
         return transfer(
             base,
             dataset,
@@ -254,7 +258,7 @@ def plan_transfer(
             how,
             bare=bare,
             name=name,
-            folder=new_folder(name),
+            folder=folder,
             control=control,
             recorder=recorder,
             show=task.partial,
@@ -315,7 +319,7 @@ def reopened(run: Run, task: Task) -> PreparedTraining:
     opened = open_file(run.start_path, task)
     model = opened.with_(classes=details.data.classes, preprocessing=details.preprocessing)
     model.name = details.model.name
-    return prepare(model, dataset, settings, batches=run.batches)
+    return prepare(model, dataset, settings, batches=run.batches, run=run.folder.name)
 
 
 def prepare(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
-from convscope.engine.training.runs.run import Run, list_runs, new_folder
+from convscope.engine.training.runs.run import Run, list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.engine.training.train import train as train_engine
@@ -407,3 +409,29 @@ def test_the_example_for_a_picture_of_the_panel(empty: Train, monkeypatch: pytes
     monkeypatch.setattr(empty.view_model, "train_example", lambda data, epochs: asked.append((data, epochs)))
     empty.panel.show_example()
     assert asked == [("fashion", 3)]
+
+
+def test_the_run_on_show_is_seen_again(train: Train, two_runs: Path) -> None:
+    """As a snapshot brings it: its curves, how it ended, and what can be done with it."""
+    shutil.copytree(two_runs, runs_folder(), dirs_exist_ok=True)
+    train.live.view_model.run.set("slow")
+    train.settle()
+    history = train.charts.history
+    assert train.charts.isVisible() and [record.epoch for record in history.epochs] == [0, 1]
+    assert history.done == 2 * history.steps == 10
+    x, y = train.charts.loss.curve("validation") or ((), ())
+    assert list(x) == [1, 2] and list(y) == [record.values["val_loss"] for record in history.epochs]
+    assert train.text("train.notice.text").startswith("All 2 epochs are done")
+    assert not train.live.transport.isVisible()
+    train.press("train.notice.result")
+    train.settle()
+    result = train.panel.view("result")
+    assert isinstance(result, ResultView) and result.outcome is not None and result.outcome.name == "slow"
+    # Another training begins as ever.
+    train.press("train.view.live")
+    train.spin("train.epochs", "1")
+    train.settle()
+    train.begin()
+    train.ended()
+    assert [record.epoch for record in train.charts.history.epochs] == [0]
+    assert train.text("train.notice.text").startswith("The one epoch is done")

@@ -416,3 +416,26 @@ def test_a_fine_tuned_run_is_started_again_as_a_whole(setup: Setup, runtime: obj
     train.start()
     setup.jobs.run()
     assert [record.phase for record in list_runs()[0].history] == ["classifier", "fine-tuning"]
+
+
+def test_the_run_on_show_comes_back(ready: Setup) -> None:
+    live = LiveViewModel(ready.train)
+    ready.learn()
+    (kept,) = list_runs()
+    assert live.run.value == kept.folder.name
+    other, shown = Setup(ready.workspace.document.snapshot()), []
+    again = LiveViewModel(other.train)
+    again.kept_curves.connect(shown.append)
+    again.show_run()
+    other.jobs.run()
+    (curves,) = shown
+    assert curves.epochs == kept.history and curves.steps == 4 and len(curves.batches["loss"]) == 8
+    assert again.said is not None and again.said.words.startswith("All 2 epochs are done")
+    assert [name for name, *_ in again.said.offers] == ["train.notice.result"]
+    # One that has gone is not missed.
+    kept.delete()
+    third = Setup(ready.workspace.document.snapshot())
+    gone = LiveViewModel(third.train)
+    gone.show_run()
+    third.jobs.run()
+    assert gone.said is None and third.told.errors == []

@@ -15,7 +15,7 @@ from convscope.ui.panels.train.live.curves import CurvesShown
 from convscope.ui.panels.train.live.empty import NoTrainingYet
 from convscope.ui.panels.train.live.network_view import NetworkView
 from convscope.ui.panels.train.live.transport import Transport
-from convscope.ui.panels.train.live.view_model import Announcement, LiveViewModel
+from convscope.ui.panels.train.live.view_model import Announcement, KeptCurves, LiveViewModel
 from convscope.ui.panels.train.plan import PreparedTraining, TrainingPlan
 from convscope.ui.panels.train.settings.form import Notice
 from convscope.ui.panels.train.view_model import TrainViewModel
@@ -41,7 +41,9 @@ class LiveView(QWidget):
             listen(ended, self._ended)
         listen(self.view_model.told, self._say)
         listen(self.view_model.interrupted_changed, self._offer)
+        listen(self.view_model.kept_curves, self._show_kept)
         self._load_charts()
+        self.view_model.show_run()
 
     @property
     def charts(self) -> CurvesView:
@@ -142,6 +144,17 @@ class LiveView(QWidget):
     def _prepared(self, prepared: PreparedTraining) -> None:
         batches = {name: list(values) for name, values in prepared.batches.items()}
         self.charts.prepared(prepared.steps, batches)
+
+    def _show_kept(self, kept: KeptCurves) -> None:
+        from convscope.engine.training.runs.record import Recorder
+
+        recorder = Recorder()
+        recorder.start_at(0, kept.epochs)
+        self.stack.setCurrentWidget(self._page)
+        self.transport.hide()
+        self.charts.begin(recorder, kept.settings, kept.head_epochs)
+        self.charts.prepared(kept.steps, {name: list(values) for name, values in kept.batches.items()})
+        self.charts.end()
 
     def _edit_curves(self, shown: CurvesShown, label: str, merge: str) -> None:
         self.view_model.curves.edit(shown, label, merge or None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,8 +21,10 @@ from convscope.ui.panels.train.view_model import TrainViewModel
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.control import Watch
+    from convscope.engine.training.runs.record import EpochRecord
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.runs.unfinished import Unfinished
+    from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.snapshots import NetworkSnapshot
 
 CURRENT = -1  # the number of the current image among those whose maps can be shown; samples count from 0
@@ -40,6 +42,35 @@ class Announcement:
     offers: tuple[Offer, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class KeptCurves:
+    """The curves of a run that lies on the disk.
+
+    Attributes:
+        run: its folder.
+        settings: of the training.
+        head_epochs: of a new classifier alone.
+        epochs, batches: its history.
+        sentence: how it ended.
+        can_resume, has_model: what can be done with it.
+    """
+
+    run: Run
+    settings: TrainingSettings
+    head_epochs: int
+    epochs: tuple[EpochRecord, ...]
+    batches: Mapping[str, Sequence[float]]
+    sentence: str
+    can_resume: bool
+    has_model: bool
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        whole = max((len(values) for values in self.batches.values()), default=0)
+        return max(1, whole // max(1, len(self.epochs)))
+
+
 class LiveViewModel:
     """What the live page asks of the training that is on, or of the network that came out last.
 
@@ -54,11 +85,13 @@ class LiveViewModel:
         trouble: why; "" as a rule.
         told: see `said`.
         interrupted_changed: see `interrupted`.
+        kept_curves: the `KeptCurves` of the run on show, where a snapshot has brought it.
 
     Attributes:
         curves: the part that says how the curves are shown.
         layer: the part with the path of the layer whose maps are shown; "": the first.
         image: the part with the number of the image for them: of a sample, or `CURRENT`.
+        run: the part with the id of the run on show: the one that is trained, or was last.
         prepared: of the training that is on, or was last.
         said: how the last training ended; None while one is on.
         interrupted: the runs that were cut off and can go on.
@@ -75,6 +108,7 @@ class LiveViewModel:
     trouble = Signal(str)
     told = Signal(object)
     interrupted_changed = Signal()
+    kept_curves = Signal(object)
 
     def __init__(self, train: TrainViewModel) -> None:
         self.train, self.context, self.trainer = train, train.context, train.trainer
@@ -82,6 +116,7 @@ class LiveViewModel:
         self.curves = workspace.part("train.curves", CurvesShown(), SCOPE)
         self.layer = workspace.part("train.live.layer", "", SCOPE)
         self.image = workspace.part("train.live.image", CURRENT, SCOPE)
+        self.run = workspace.part("train.live.run", "", SCOPE)
         self.prepared: PreparedTraining | None = None
         self.said: Announcement | None = None
         self.interrupted: tuple[Unfinished, ...] = ()
@@ -93,6 +128,7 @@ class LiveViewModel:
         self._shown: tuple[str | None, NDArray[np.float32] | None] | None = None
         # The samples, the number of the one whose maps are wanted, and that one: told apart by identity.
         self._pictured: tuple[object, int, NDArray[np.float32] | None] = (None, CURRENT, None)
+        listen(self.run.changed, self.show_run)
         listen(self.layer.changed, self._layer_chosen)
         listen(self.image.changed, self._image_chosen)
         listen(workspace.image_changed, self._image_changed)
@@ -285,6 +321,7 @@ class LiveViewModel:
 
     def _prepared(self, prepared: PreparedTraining) -> None:
         self.prepared, self._current = prepared, None
+        self.run.set(prepared.run)
         self.choices_changed.emit()
         self.can_choose_changed.emit()
         self._image_chosen()
@@ -366,6 +403,50 @@ class LiveViewModel:
     def _set_batch(self, size: int) -> None:
         self._tell(None)
         self.train.edit(lambda s: replace(s, batch_size=size), "batch size")
+
+    def show_run(self, _id: str = "") -> None:
+        """Show the run that a snapshot has brought, as it lies on the disk."""
+        wanted = self.run.value
+        if not wanted or self.trainer.active:
+            return
+
+        def work(_task: Task) -> KeptCurves:
+            from convscope.engine.training.runs.run import Run, runs_folder
+
+            run = Run.open(runs_folder() / wanted)
+            details, has_model = run.details, run.model_path is not None
+            history = run.history, run.batches
+            settings = details.settings
+            return KeptCurves(
+                run, settings, details.head_epochs, *history, run.sentence, run.can_resume, has_model
+            )
+
+        def done(kept: KeptCurves) -> None:
+            if self.run.value != wanted or self.trainer.active or not kept.epochs:
+                return
+            self.kept_curves.emit(kept)
+            offers: list[Offer] = []
+            if kept.has_model:
+                see = ("train.notice.result", "See the result", lambda: self.train.show_result(kept.run))
+                offers.append(see)
+            if kept.can_resume:
+                offers.append(("train.notice.resume", "Go on", lambda: self.train.resume(kept.run)))
+            self._tell(Announcement("info", kept.sentence, tuple(offers)))
+
+        def failed(error: BaseException) -> None:
+            # It has gone meanwhile, or is damaged, which the list of the runs tells.
+            if not isinstance(error, UserError):
+                self.context.report(error)
+
+        self.context.jobs.submit(
+            "view",
+            work,
+            title="Reading the run",
+            key="train.live.run",
+            quiet=True,
+            on_done=done,
+            on_failed=failed,
+        )
 
     # -- runs that were interrupted --------------------------------------------------------------------------
 
