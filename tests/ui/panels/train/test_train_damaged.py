@@ -17,7 +17,7 @@ def test_the_list_shows_the_sound_runs_and_names_the_others(empty: Train) -> Non
     empty.press("train.view.runs")
     empty.settle()
     view = empty.panel.view("runs")
-    assert [entry.row.name for entry in view.table.runs.entries] == ["whole", "sound"]  # type: ignore[attr-defined]
+    assert [entry.row.name for entry in view.table.runs.rows] == ["whole", "sound"]  # type: ignore[attr-defined]
     said = empty.find(QLabel, "train.runs.damaged")
     assert said.isVisible()
     assert said.text() == "2 runs are damaged and not shown: a list for its base, nested."
@@ -28,7 +28,7 @@ def test_the_list_shows_the_sound_runs_and_names_the_others(empty: Train) -> Non
     empty.view_model.runs_changed.emit()
     empty.settle()
     assert said.text().startswith("3 runs are damaged and not shown: ") and "third" in said.text()
-    assert len(view.table.runs.entries) == 2  # type: ignore[attr-defined]
+    assert len(view.table.runs.rows) == 2  # type: ignore[attr-defined]
 
 
 def test_nothing_is_said_where_all_are_sound_and_something_where_none_is(empty: Train) -> None:

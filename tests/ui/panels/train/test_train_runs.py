@@ -83,7 +83,7 @@ def test_runs_are_laid_over_each_other_and_what_sets_them_apart_is_said(runs: Tr
     view = runs.panel.view("runs")
     assert isinstance(view, RunsView)
     table = table_of(runs)
-    assert [entry.row.name for entry in table.runs.entries] == ["quick", "slow"]
+    assert [entry.row.name for entry in table.runs.rows] == ["quick", "slow"]
     assert "learning rate 0.03" in runs.text("train.runs.difference")
     for entry, _colour in table.chosen:
         for part, key in (("train", "loss"), ("val", "val_loss")):
@@ -109,7 +109,7 @@ def test_a_runs_colour_is_its_own(runs: Train, tiny: OpenedModel, digits: Datase
     assert len(set(before.values())) == 2
 
     def tick(name: str, on: bool) -> None:
-        row = next(at for at, entry in enumerate(table.runs.entries) if entry.row.name == name)
+        row = next(at for at, entry in enumerate(table.runs.rows) if entry.row.name == name)
         state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
         table.runs.setData(table.runs.index(row, 0), state, Qt.ItemDataRole.CheckStateRole)
 
@@ -183,7 +183,7 @@ def test_runs_are_exported_and_deleted_after_a_question(runs: Train, tmp_path: P
     )
     runs.settle()
     assert [run.details.name for run in list_runs()] == ["quick"]
-    assert len(table_of(runs).runs.entries) == 1
+    assert len(table_of(runs).runs.rows) == 1
 
 
 def test_an_interrupted_run_goes_on(train: Train, tiny: OpenedModel, digits: Dataset) -> None:

@@ -180,7 +180,7 @@ def test_what_is_on_the_chart_of_the_runs_is_taken_back(two: Train) -> None:
     assert isinstance(view, RunsView)
 
     def tick(name: str, on: bool) -> None:
-        row = next(at for at, entry in enumerate(table.runs.entries) if entry.row.name == name)
+        row = next(at for at, entry in enumerate(table.runs.rows) if entry.row.name == name)
         state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
         table.runs.setData(table.runs.index(row, 0), state, Qt.ItemDataRole.CheckStateRole)
 

@@ -4,71 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from convscope.ui import theme
-from convscope.ui.panels.model.compare.view_model import COLUMNS, Column, CompareViewModel
-from convscope.ui.panels.model.library.sort import VALUE, Index
+from convscope.ui.panels.model.compare.view_model import COLUMNS, CompareViewModel
+from convscope.ui.tables.table import VALUE, Index, Role, TableColumn, TableModel, name_column
 
-Role = Qt.ItemDataRole
 SHARE = VALUE + 3
 """The role under which a cell tells its part of the column's largest value, 0–1."""
 NOTE = VALUE + 4
 """The role under which a published number tells how it was measured, where its column mixes the ways."""
 
 
-class CompareRows(QAbstractTableModel):
-    """One row a network."""
+class CompareRows(TableModel[int]):
+    """One row a network, by its number."""
 
     def __init__(self, networks: CompareViewModel) -> None:
-        super().__init__()
+        super().__init__([_column(networks, number) for number in range(len(COLUMNS))])
         self.networks = networks
 
     def show_lines(self) -> None:
-        self.beginResetModel()
-        self.endResetModel()
+        self.show_rows(range(len(self.networks.lines)))
 
     def show_line(self, _row: int) -> None:
         """What has become known about a network; the bars of all may change with it."""
-        self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(COLUMNS) - 1))
+        self.refresh()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.networks.lines)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        column = COLUMNS[section]
-        if role == Role.DisplayRole:
-            # A sentence after a column of numbers needs some room before it.
-            return f"    {column.title}" if column.words and section else column.title
-        if role == Role.ToolTipRole:
-            return column.says
-        return _alignment(column) if role == Role.TextAlignmentRole else None
-
-    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        row, column = index.row(), index.column()
+    def special(self, row: int, column: int, role: int) -> Any:
         if role == Role.DisplayRole:
             return self.networks.text(row, column)
-        if role == VALUE:
-            value = self.networks.value(row, column)
-            return value.lower() if isinstance(value, str) else value
         if role == SHARE:
             return self.networks.share(row, column)
         if role == NOTE:
             figure = self.networks.figure(row, column)
             return figure.protocol.words if figure is not None and self.networks.is_mixed(column) else None
-        if role == Role.TextAlignmentRole:
-            return _alignment(COLUMNS[column])
         if role == Role.FontRole and column == 0:
             return theme.font(13, weight=theme.font().Weight.DemiBold)
-        if role == Role.FontRole and not COLUMNS[column].words:
-            return theme.font(figures=True)
         if role == Role.ToolTipRole:
             figure = self.networks.figure(row, column)
             if figure is not None:
@@ -79,9 +52,17 @@ class CompareRows(QAbstractTableModel):
         return None
 
 
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column.words else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter
+def _column(networks: CompareViewModel, number: int) -> TableColumn[int]:
+    told = COLUMNS[number]
+
+    def value(row: int) -> Any:
+        found = networks.value(row, number)
+        return found.lower() if isinstance(found, str) else found
+
+    if not told.words:
+        return TableColumn(told.title, told.says, value)
+    # A sentence after a column of numbers needs some room before it.
+    return name_column(f"    {told.title}" if number else told.title, told.says, value)
 
 
 class BarUnder(QStyledItemDelegate):

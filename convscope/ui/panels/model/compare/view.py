@@ -19,7 +19,7 @@ from convscope.ui.forms.form import caption, row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.compare.table import BarUnder, CompareRows
 from convscope.ui.panels.model.compare.view_model import COLUMNS, CompareViewModel, as_csv, as_text
-from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arrow
+from convscope.ui.tables.table_order import TableOrder, without_own_arrow
 
 ROW = 46
 _WIDTHS = {
@@ -50,7 +50,7 @@ class CompareView(QWidget):
         self._zoom = theme.zoom()
         self.rows = CompareRows(view_model)
         self.rows.setParent(self)
-        self.order = NetworkOrder(self)
+        self.order = TableOrder(self)
         self.order.setSourceModel(self.rows)
         self._build()
         context.listen(view_model.lines_changed, self._show_lines)

@@ -27,8 +27,8 @@ from convscope.ui.panels.model.compare.view_model import Compared, CompareViewMo
 from convscope.ui.panels.model.library.open_form import OpenForm
 from convscope.ui.panels.model.library.open_models import OpenModelsList
 from convscope.ui.panels.model.library.rows import HERE, TITLES, LibraryRows
-from convscope.ui.panels.model.library.sort import NetworkOrder, without_own_arrow
 from convscope.ui.panels.model.library.view_model import LibraryOptions, LibraryViewModel, OpenChoice
+from convscope.ui.tables.table_order import TableOrder, without_own_arrow
 
 if TYPE_CHECKING:
     from convscope.engine.models.library.catalogue import CatalogueEntry
@@ -51,7 +51,7 @@ class LibraryView(QWidget):
         self.comparison = CompareViewModel(context, self.view_model.compared, self._networks)
         self.rows = LibraryRows(self.view_model)
         self.rows.setParent(self)
-        self.order = NetworkOrder(self)
+        self.order = TableOrder(self)
         self.order.setSourceModel(self.rows)
         self.open_form = OpenForm(context, self.view_model)
         self.opened = OpenModelsList(context, self.view_model)

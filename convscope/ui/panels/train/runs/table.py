@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
     Signal,
@@ -20,9 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from convscope.core.words import clock, percent, share
 from convscope.ui import theme
 from convscope.ui.panels.train.runs.view_model import RunEntry, RunsRead, RunsViewModel, SortedBy
-
-Index = QModelIndex | QPersistentModelIndex
-SORT = Qt.ItemDataRole.UserRole
+from convscope.ui.tables.table import VALUE, Index, Role, TableColumn, TableModel, name_column
 
 
 def _share(value: float | None) -> str:
@@ -44,45 +37,27 @@ def _best(entry: RunEntry) -> int | None:
     return None if entry.row.best is None else entry.row.best + 1
 
 
-@dataclass(frozen=True)
-class RunColumn:
-    """A column of the table.
-
-    Attributes:
-        title, about: its head, and what it means.
-        value: what it sorts by.
-        words: how that is written.
-        numbers: it holds numbers: figures of one width, at the right.
-    """
-
-    title: str
-    about: str
-    value: Callable[[RunEntry], Any]
-    words: Callable[[Any], str] = str
-    numbers: bool = True
-
-
-COLUMNS: tuple[RunColumn, ...] = (
-    RunColumn("Name", "Double click to rename", lambda e: e.row.name, numbers=False),
-    RunColumn("State", "How it ended", lambda e: e.row.state, numbers=False),
-    RunColumn("Test", "Accuracy on the test images", lambda e: e.row.test_accuracy, _share),
-    RunColumn("Val. accuracy", "At the best epoch", lambda e: e.row.values.get("val_accuracy"), _share),
-    RunColumn("Val. loss", "At the best epoch", lambda e: e.row.values.get("val_loss"), _number),
-    RunColumn("Loss", "Training loss at the best epoch", lambda e: e.row.values.get("loss"), _number),
-    RunColumn("Best", "The best epoch", _best, lambda v: f"{v or ''}"),
-    RunColumn("Epochs", "Epochs done", lambda e: e.row.epochs),
-    RunColumn("Model", "The network", lambda e: e.row.model, numbers=False),
-    RunColumn("Parameters", "Weights of the network", lambda e: e.row.parameters, lambda v: f"{v:,}"),
-    RunColumn("Data", "The data set", lambda e: e.row.data, numbers=False),
-    RunColumn("Optimizer", "", lambda e: e.row.optimizer, numbers=False),
-    RunColumn("Rate", "Learning rate at the start", lambda e: e.row.learning_rate, lambda v: f"{v:g}"),
-    RunColumn("Batch", "Images a step", lambda e: e.row.batch_size),
-    RunColumn("Seed", "", lambda e: e.row.seed),
-    RunColumn("Time", "All that was waited for it, without pauses", lambda e: e.row.seconds, clock),
+COLUMNS: tuple[TableColumn[RunEntry], ...] = (
+    name_column("Name", "Double click to rename", lambda e: e.row.name),
+    name_column("State", "How it ended", lambda e: e.row.state),
+    TableColumn("Test", "Accuracy on the test images", lambda e: e.row.test_accuracy, _share),
+    TableColumn("Val. accuracy", "At the best epoch", lambda e: e.row.values.get("val_accuracy"), _share),
+    TableColumn("Val. loss", "At the best epoch", lambda e: e.row.values.get("val_loss"), _number),
+    TableColumn("Loss", "Training loss at the best epoch", lambda e: e.row.values.get("loss"), _number),
+    TableColumn("Best", "The best epoch", _best, lambda v: f"{v or ''}"),
+    TableColumn("Epochs", "Epochs done", lambda e: e.row.epochs),
+    name_column("Model", "The network", lambda e: e.row.model),
+    TableColumn("Parameters", "Weights of the network", lambda e: e.row.parameters, lambda v: f"{v:,}"),
+    name_column("Data", "The data set", lambda e: e.row.data),
+    name_column("Optimizer", "", lambda e: e.row.optimizer),
+    TableColumn("Rate", "Learning rate at the start", lambda e: e.row.learning_rate, lambda v: f"{v:g}"),
+    TableColumn("Batch", "Images a step", lambda e: e.row.batch_size),
+    TableColumn("Seed", "", lambda e: e.row.seed),
+    TableColumn("Time", "All that was waited for it, without pauses", lambda e: e.row.seconds, clock),
 )
 
 
-class RunsModel(QAbstractTableModel):
+class RunsModel(TableModel[RunEntry]):
     """The runs, the newest first.
 
     Signals:
@@ -92,37 +67,9 @@ class RunsModel(QAbstractTableModel):
     renamed = Signal(object, str)
 
     def __init__(self, view_model: RunsViewModel, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(COLUMNS, parent)
         self.view_model = view_model
-        self.entries: tuple[RunEntry, ...] = ()
-        view_model.context.listen(view_model.ticked, self._ticked)
-
-    def show(self, entries: tuple[RunEntry, ...]) -> None:
-        self.beginResetModel()
-        self.entries = entries
-        self.endResetModel()
-
-    def _ticked(self) -> None:
-        if self.entries:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.entries) - 1, 0))
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.entries)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Vertical:
-            return None
-        column = COLUMNS[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return column.about or column.title
-        return None
+        view_model.context.listen(view_model.ticked, lambda: self.refresh(1))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -130,34 +77,25 @@ class RunsModel(QAbstractTableModel):
             flags |= Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable
         return flags
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        entry = self.entries[index.row()]
-        column = COLUMNS[index.column()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return column.words(column.value(entry))
-        if role == SORT:
-            key = column.value(entry)
-            return -1 if key is None else key
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join([entry.row.name, entry.sentence, *_tested_words(entry), str(entry.run.folder)])
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.numbers else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.FontRole and column.numbers:
-            return theme.font(figures=True)
-        if index.column() == 0:
-            colour = self.view_model.colour_of(entry)
-            if role == Qt.ItemDataRole.CheckStateRole:
+    def special(self, row: RunEntry, column: int, role: int) -> Any:
+        if role == VALUE and COLUMNS[column].value(row) is None:
+            # Below all that is known.
+            return -1
+        if role == Role.ToolTipRole:
+            return "\n".join([row.row.name, row.sentence, *_tested_words(row), str(row.run.folder)])
+        if column == 0:
+            colour = self.view_model.colour_of(row)
+            if role == Role.CheckStateRole:
                 return Qt.CheckState.Unchecked if colour is None else Qt.CheckState.Checked
-            if role == Qt.ItemDataRole.DecorationRole:
+            if role == Role.DecorationRole:
                 return _swatch(None if colour is None else theme.SERIES[colour])
-        if role == Qt.ItemDataRole.ForegroundRole and column.title == "State":
-            bad = entry.row.state in ("diverged", "failed", "interrupted")
+        if role == Role.ForegroundRole and COLUMNS[column].title == "State":
+            bad = row.row.state in ("diverged", "failed", "interrupted")
             return QColor(theme.tokens().warning if bad else theme.tokens().secondary)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        entry = self.entries[index.row()]
+        entry = self.rows[index.row()]
         if role == Qt.ItemDataRole.CheckStateRole:
             self.view_model.tick(entry, Qt.CheckState(value) == Qt.CheckState.Checked)
             return True
@@ -187,7 +125,7 @@ class RunsTable(QTableView):
         self.runs = RunsModel(view_model, self)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self.runs)
-        self._proxy.setSortRole(SORT)
+        self._proxy.setSortRole(VALUE)
         self.setModel(self._proxy)
         # The newest first, until a header is clicked.
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -217,9 +155,9 @@ class RunsTable(QTableView):
 
     def show_runs(self, read: RunsRead) -> None:
         """Show other runs; what was selected stays selected."""
-        first, entries = not self.runs.entries, read.entries
+        first, entries = not self.runs.rows, read.entries
         self._showing = True
-        self.runs.show(entries)
+        self.runs.show_rows(entries)
         self._showing = False
         self._show_selected()
         if first and entries:
@@ -240,7 +178,7 @@ class RunsTable(QTableView):
         return [self._entry(row) for row in rows]
 
     def _entry(self, row: int) -> RunEntry:
-        return self.runs.entries[self._proxy.mapToSource(self._proxy.index(row, 0)).row()]
+        return self.runs.rows[self._proxy.mapToSource(self._proxy.index(row, 0)).row()]
 
     def _picked(self, *_: object) -> None:
         if not self._showing:

@@ -1,23 +1,21 @@
-"""Sorting and searching tables of networks: what is unknown stands last, whichever way it is sorted."""
+"""Sorting and searching tables: what is unknown stands last, whichever way it is sorted."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 from PySide6.QtWidgets import QTableView
 
-Index = QModelIndex | QPersistentModelIndex
+from convscope.ui.tables.table import VALUE, Index
 
-VALUE = int(Qt.ItemDataRole.UserRole)
-"""The role under which a cell tells its number or text; None where it is unknown."""
 TOLD = VALUE + 1
 """The role under which a row's first cell tells the text that is searched."""
 KIND = VALUE + 2
 """The role under which a row's first cell tells the words that it is filtered by."""
 
 
-class NetworkOrder(QSortFilterProxyModel):
+class TableOrder(QSortFilterProxyModel):
     """Rows by their values, filtered by words and by kind."""
 
     def __init__(self, parent: QObject | None = None) -> None:
