@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,37 @@ from convscope.core.ids import new_id
 from convscope.core.printable import printable
 
 
+class NoteKind(Enum):
+    """What a script that opens the same file has to do about a conversion."""
+
+    UPRIGHT = "turn it as the camera noted"
+    TRANSPARENCY = "lay it over white"
+    PROFILE = "convert its colours to sRGB"
+    HEIC = "open it with pillow-heif"
+    NOTHING = "what Pillow does as well when it opens the file"
+    MORE = "more than a short script can"
+
+
+class Note(str):
+    """A sentence on what was converted, with what that means for a script."""
+
+    __slots__ = ("kind",)
+    kind: NoteKind
+
+    def __new__(cls, sentence: str, kind: NoteKind) -> Note:
+        note = super().__new__(cls, sentence)
+        note.kind = kind
+        return note
+
+    def __getnewargs__(self) -> tuple[str, NoteKind]:  # type: ignore[override]
+        """For copies and pickles."""
+        return (str(self), self.kind)
+
+
+UPRIGHT = Note("turned upright, as the camera noted", NoteKind.UPRIGHT)
+OVER_WHITE = Note("transparency laid over white", NoteKind.TRANSPARENCY)
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
     """One picture or typed matrix, never changed after it is made.
@@ -24,7 +56,8 @@ class Image:
         values: uint8 (0–255) or float32, shape H×W (gray) or H×W×3 (RGB), contiguous, read-only.
         name: what a person calls it, printable; the file's name as a rule.
         path: the file it came from, or None (drawn, pasted, typed, camera).
-        notes: what was converted on opening, one short sentence each ("transparency laid over white").
+        notes: what was converted on opening, one short sentence each ("transparency laid over white"); a
+            `Note` where a script can do the same.
         id: of the thing that is open: a camera's frames and a drawing's strokes are pictures of one id.
     """
 
@@ -49,6 +82,11 @@ class Image:
             values = np.array(values, order="C")
             values.flags.writeable = False
         object.__setattr__(self, "values", values)
+
+    @property
+    def conversions(self) -> tuple[NoteKind, ...]:
+        """What the notes mean for a script."""
+        return tuple(note.kind if isinstance(note, Note) else NoteKind.MORE for note in self.notes)
 
     @property
     def height(self) -> int:

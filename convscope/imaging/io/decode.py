@@ -24,6 +24,7 @@ from PIL import Image as PillowImage
 
 from convscope.core.errors import DamagedError, KindNotReadError, NotEnoughMemoryError, UserError
 from convscope.core.task import Cancelled, Task
+from convscope.imaging.image import OVER_WHITE, UPRIGHT, Note, NoteKind
 from convscope.imaging.io import heif
 from convscope.imaging.io.bmp import read_bmp
 from convscope.imaging.io.depth import levels, narrow, read_wide_colours
@@ -59,6 +60,7 @@ _MAGIC = re.compile(
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Whoever opens the file in a script of their own will find so.
 _NOT_PILLOW = "that Pillow does not read"
+_FIRST_FRAME = Note("the first of several frames", NoteKind.NOTHING)
 _ORIENTATION, _BITS, _PHOTOMETRIC = 274, 258, 262
 
 
@@ -161,7 +163,7 @@ def _by_other_means(
         if bitmap.palette and _is_gray(bitmap.pixels):
             picture = picture.getchannel(0)
         if bitmap.palette:
-            notes.append(f"palette colours became {'gray' if picture.mode == 'L' else 'RGB'}")
+            notes.append(_palette_note(picture.mode == "L"))
         return _noted(np.asarray(_flat(picture, None, notes)), bitmap.bits, 1, notes)
     if start in _TIFF_MAGIC:
         with quiet_libtiff():
@@ -171,13 +173,17 @@ def _by_other_means(
     raise error
 
 
+def _palette_note(gray: bool) -> Note:
+    return Note(f"palette colours became {'gray' if gray else 'RGB'}", NoteKind.NOTHING)
+
+
 def _is_gray(pixels: NDArray[np.uint8]) -> bool:
     return bool((pixels == pixels[..., :1]).all())
 
 
 def _from_tiff(tiff: Tiff) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     notes = [f"a kind of TIFF {_NOT_PILLOW}"]
-    notes += ["the first of several frames"] if tiff.pages else []
+    notes += [_FIRST_FRAME] if tiff.pages else []
     count = {"L": 1, "RGB": 3, "CMYK": 4}[tiff.colours]
     if tiff.more:
         notes.append(f"the first {count} of {tiff.values.shape[2]} channels")
@@ -200,7 +206,7 @@ def _noted(
         notes.append(f"{bits} bits a channel reduced to 8")
     if turn in _TURNS:
         pixels = _TURNS[turn](pixels)
-        notes.append("turned upright, as the camera noted")
+        notes.append(UPRIGHT)
     return _frozen(pixels), tuple(notes)
 
 
@@ -228,7 +234,7 @@ def _decode_opened(
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     notes: list[str] = []
     if picture.format in ("GIF", "TIFF", "WEBP", "PNG", "AVIF") and _has_frames(picture):
-        notes.append("the first of several frames")
+        notes.append(_FIRST_FRAME)
         picture.seek(0)
     bits, profile = _bits(picture, stream), picture.info.get("icc_profile")
     if picture.format == "HEIF":
@@ -249,7 +255,7 @@ def _decode_opened(
         pixels = narrow(np.asarray(picture), bits, inverted)
         if isinstance(key := picture.info.get("transparency"), int):
             pixels = np.where(np.asarray(picture) == key, np.uint8(255), pixels)
-            notes.append("transparency laid over white")
+            notes.append(OVER_WHITE)
         else:
             pixels = np.asarray(to_srgb(PillowImage.fromarray(pixels), profile, notes))
     elif picture.mode in ("I", "F"):
@@ -263,7 +269,7 @@ def _decode_opened(
     if turn in _TURNS:
         pixels = _TURNS[turn](pixels)
     if turn in _TURNS or orientation in _TURNS:
-        notes.append("turned upright, as the camera noted")
+        notes.append(UPRIGHT)
     return _frozen(pixels), tuple(notes)
 
 
@@ -281,7 +287,7 @@ def _from_heif(
         picture = PillowImage.frombytes(mode, raw.shape[1::-1], raw.tobytes())
     picture.load()
     pixels, told = _noted(np.asarray(_flat(picture, profile, notes)), bits, 1, notes)
-    return pixels, (*told, *(["turned upright, as the camera noted"] if turned else []))
+    return pixels, (*told, *([UPRIGHT] if turned else []))
 
 
 def _frozen(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -348,11 +354,12 @@ def _flat(picture: PillowImage.Image, profile: object, notes: list[str]) -> Pill
     """Any 8-bit picture as mode L or RGB, in sRGB."""
     gray = picture.mode in ("1", "L", "LA", "La") or _gray_palette(picture)
     if picture.mode == "1":
-        notes.append("1 bit a pixel became black and white")
+        notes.append(Note("1 bit a pixel became black and white", NoteKind.NOTHING))
     elif picture.mode in ("P", "PA"):
-        notes.append(f"palette colours became {'gray' if gray else 'RGB'}")
+        notes.append(_palette_note(gray))
     elif picture.mode in ("CMYK", "YCbCr", "LAB"):
-        notes.append(f"{picture.mode} became RGB")
+        kind = NoteKind.MORE if picture.mode == "LAB" else NoteKind.NOTHING
+        notes.append(Note(f"{picture.mode} became RGB", kind))
     if picture.mode == "LAB":
         profiles = (ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"))
         return ImageCms.buildTransform(*profiles, "LAB", "RGB").apply(picture)
@@ -368,7 +375,7 @@ def _flat(picture: PillowImage.Image, profile: object, notes: list[str]) -> Pill
     alpha = picture.getchannel("A")
     if alpha.getextrema() == (255, 255):
         return opaque
-    notes.append("transparency laid over white")
+    notes.append(OVER_WHITE)
     white = PillowImage.new(opaque.mode, opaque.size, "white")
     white.paste(opaque, mask=alpha)
     return white

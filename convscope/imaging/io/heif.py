@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import KindNotReadError
 from convscope.core.process_state import picture_formats
+from convscope.imaging.image import Note, NoteKind
 from convscope.imaging.io.refusals import damaged, not_read
 
 SUFFIXES = ("heic", "heif", "hif")
 # So the note begins that a script must heed: Pillow alone opens none.
-OPENED = "HEIC, opened by pillow-heif"
+OPENED = Note("HEIC, opened by pillow-heif", NoteKind.HEIC)
 HEAD = 64
 """As many bytes as `container` wants to see."""
 

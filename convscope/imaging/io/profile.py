@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-# So the notes begin: of a conversion, which scripts repeat, and of none.
-CONVERTED = "colour profile"
-IGNORED = "its colour profile is damaged or of another kind, and was not used"
+from convscope.imaging.image import Note, NoteKind
+
+_IGNORED = Note("its colour profile is damaged or of another kind, and was not used", NoteKind.NOTHING)
 # As the makers of photographs mean it: whites match, and the darkest black stays black.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -49,11 +49,11 @@ def to_srgb(picture: PillowImage.Image, profile: object, notes: list[str]) -> Pi
         return picture
     conversion = _conversion(profile, picture.mode)
     if conversion is None:
-        notes.append(IGNORED)
+        notes.append(_IGNORED)
         return picture
     if conversion.transform is None:
         return picture
-    notes.append(f"{CONVERTED} {conversion.name} became sRGB")
+    notes.append(Note(f"colour profile {conversion.name} became sRGB", NoteKind.PROFILE))
     source = picture if picture.mode == conversion.mode else picture.convert(conversion.mode)
     converted = conversion.transform.apply(source)
     # Grays remain neutral: any channel is the gray level.

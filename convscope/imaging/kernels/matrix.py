@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.imaging.image import Image
+from convscope.imaging.image import OVER_WHITE, Image
 from convscope.imaging.io.decode import damaged, too_large
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
@@ -98,7 +98,7 @@ def image_from_array(
         raise UserError(f"{name} has values beyond ±3.4e38, the largest that a 32-bit number holds.")
     if values.ndim == 3 and values.shape[2] == 4:
         if not (values[..., 3] == 255).all():
-            notes = (*notes, "transparency laid over white")
+            notes = (*notes, OVER_WHITE)
         values = _over_white(values)
     if values.dtype != np.uint8:
         bytes_ = values.dtype.kind == "b" or (

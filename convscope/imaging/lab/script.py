@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.imaging.image import Image
-from convscope.imaging.io.heif import OPENED, heif_lines
-from convscope.imaging.io.profile import CONVERTED, IGNORED, script_lines
+from convscope.imaging.image import Image, NoteKind
+from convscope.imaging.io.heif import heif_lines
+from convscope.imaging.io.profile import script_lines
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.lab.convolve import CorrelationPlan, plan, suits_one_call
 from convscope.imaging.lab.operation import Border, DisplayMode, Operation, ShownChannel
@@ -20,8 +20,6 @@ from convscope.imaging.lab.stage import sliding_kernels
 
 # Up to so many values a picture without a file is written out.
 _LITERAL_VALUES = 64 * 64
-# Notes on what Pillow's own opening does as well.
-HARMLESS = ("palette", "1 bit", "CMYK", "YCbCr", "the first of several frames", IGNORED)
 _NUMPY_BORDERS: dict[Border, str] = {
     "zero": "constant",
     "same": "constant",
@@ -173,21 +171,15 @@ def _load(image: Image) -> list[str]:
 def _open(image: Image, path: Path) -> list[str] | None:
     """Opening a picture with Pillow and what had to be converted; None where that takes more."""
     mode = "L" if image.channels == 1 else "RGB"
-    lines = [f"picture = Image.open({_quoted(path)})"]
-    transparent = converted = False
-    for note in image.notes:
-        if note.startswith(CONVERTED):
-            converted = True
-        elif note == OPENED:
-            lines = [*heif_lines(), *lines]
-        elif note.startswith("turned upright") and path.suffix.lower() not in (".tif", ".tiff"):
-            lines.append("picture = ImageOps.exif_transpose(picture)")
-        elif note.startswith("transparency"):
-            transparent = True
-        elif not note.startswith(HARMLESS):
-            return None
-    if transparent and converted:
+    kinds = image.conversions
+    transparent, converted = NoteKind.TRANSPARENCY in kinds, NoteKind.PROFILE in kinds
+    upright, tiff = NoteKind.UPRIGHT in kinds, path.suffix.lower() in (".tif", ".tiff")
+    # TIFF is turned by Pillow itself, but not what Pillow cannot open.
+    if NoteKind.MORE in kinds or (transparent and converted) or (upright and tiff):
         return None
+    lines = [*(heif_lines() if NoteKind.HEIC in kinds else ()), f"picture = Image.open({_quoted(path)})"]
+    if upright:
+        lines.append("picture = ImageOps.exif_transpose(picture)")
     if converted:
         lines += script_lines(mode)
     if transparent:

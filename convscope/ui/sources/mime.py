@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
-from convscope.imaging.image import Image
+from convscope.imaging.image import OVER_WHITE, Image
 
 
 def offered(mime: QMimeData) -> bool:
@@ -35,7 +35,7 @@ def from_qimage(picture: QImage, name: str) -> Image:
     if picture.hasAlphaChannel() and (alpha < 255).any():
         weight = alpha.astype(np.float32) / 255
         values = np.rint(values * weight + 255 * (1 - weight)).astype(np.uint8)
-        notes = ("transparency laid over white",)
+        notes = (OVER_WHITE,)
     if picture.isGrayscale():
         values = values[..., 0]
     return Image(np.array(values, order="C"), name, None, notes)

@@ -9,10 +9,9 @@ from convscope.engine.models.answers.preprocessing import PreparedImage, Preproc
 from convscope.engine.models.files.keras2.own_parts import own_parts_code
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program.precision import is_low_precision
-from convscope.imaging.image import Image
-from convscope.imaging.io.heif import OPENED, heif_lines
-from convscope.imaging.io.profile import CONVERTED, script_lines
-from convscope.imaging.lab.script import HARMLESS
+from convscope.imaging.image import Image, NoteKind
+from convscope.imaging.io.heif import heif_lines
+from convscope.imaging.io.profile import script_lines
 
 # Pictures without a file are written out up to this size.
 _LITERAL_VALUES = 64 * 64
@@ -114,18 +113,20 @@ def open_image_code(
     if saved is not None:
         lines.append(f"picture = Image.open({beside(saved)})")
     elif path is not None and path.suffix.lower() not in (".npy", ".csv", ".tsv"):
-        upright = [note for note in image.notes if note.startswith("turned upright")]
-        others = [note for note in image.notes if note not in (*upright, OPENED)]
-        if OPENED in image.notes:
+        kinds = image.conversions
+        upright = NoteKind.UPRIGHT in kinds
+        if NoteKind.HEIC in kinds:
             lines += heif_lines()
-        if any(not note.startswith((*HARMLESS, CONVERTED)) for note in others):
+        if NoteKind.MORE in kinds or NoteKind.TRANSPARENCY in kinds:
+            plain = (NoteKind.UPRIGHT, NoteKind.HEIC)
+            others = [note for note, kind in zip(image.notes, kinds, strict=True) if kind not in plain]
             raise UnsavedError(
                 f"{image.name} was converted on opening ({'; '.join(others)}), which takes more than a short "
                 f"script: save the script, and the picture is saved beside it."
             )
         opened = f"Image.open({str(real_path(path))!r})"
         lines.append(f"picture = {f'ImageOps.exif_transpose({opened})' if upright else opened}")
-        if any(note.startswith(CONVERTED) for note in others):
+        if NoteKind.PROFILE in kinds:
             lines += script_lines("L" if image.channels == 1 else "RGB")
         # Gray pictures stay gray until the network's size is reached, as the app does it.
         lines.append(f'picture = picture.convert("{"L" if image.channels == 1 else "RGB"}")')
