@@ -28,7 +28,7 @@ from convscope.engine.data.formats.idx import read_idx
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.templates import TEMPLATES
-from convscope.engine.models.library.class_names import read_sidecar
+from convscope.engine.models.files.sidecar import read_sidecar
 from convscope.engine.training.runs.export import run_row, runs_csv, runs_json
 from convscope.engine.training.runs.run import Run, find_runs
 from convscope.engine.training.runs.unfinished import unfinished_runs

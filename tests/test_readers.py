@@ -24,7 +24,7 @@ from convscope.engine.models.files.description import description, is_descriptio
 from convscope.engine.models.files.h5 import check_h5
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.open_file import open_file
-from convscope.engine.models.library.class_names import read_sidecar, sidecar_of
+from convscope.engine.models.files.sidecar import read_sidecar, sidecar_of
 from convscope.engine.training.runs.checkpoint import has_checkpoint
 from convscope.engine.training.runs.run import Run, is_run
 from convscope.imaging.io.load import list_images, load_image, thumbnail

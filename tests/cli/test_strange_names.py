@@ -18,8 +18,8 @@ from convscope.cli.streams import plain_streams
 from convscope.core.logs import PlainFormatter
 from convscope.core.printable import json_text, printable
 from convscope.core.task import Task
+from convscope.engine.models.files.sidecar import read_sidecar, write_sidecar
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.library.class_names import read_sidecar, write_sidecar
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
 from convscope.imaging.kernels import make

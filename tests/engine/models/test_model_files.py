@@ -21,9 +21,10 @@ from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
 from convscope.engine.models.answers.preprocessing import MODES, UNIT
 from convscope.engine.models.files.check_config import check_config
+from convscope.engine.models.files.sidecar import write_sidecar
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.library.class_names import imagenet_classes, write_sidecar
+from convscope.engine.models.library.shipped import imagenet_classes
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 

@@ -18,7 +18,7 @@ from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.library import shipped
 from convscope.engine.models.library.catalogue import open_model
-from convscope.engine.models.library.class_names import imagenet_classes
+from convscope.engine.models.library.shipped import imagenet_classes
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.io.load import load_image
 

@@ -35,7 +35,7 @@ from convscope.engine.models.export.wants import gives_words, pixel_words, tenso
 from convscope.engine.models.export.worker import ANSWERS, COMPARED, GRAPH, MEASURED, ORDER
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.save_file import save_model, target_of
-from convscope.engine.models.library.class_names import read_sidecar, write_sidecar
+from convscope.engine.models.files.sidecar import read_sidecar, write_sidecar
 from convscope.engine.models.opened import OpenedModel
 
 SECONDS = 30.0

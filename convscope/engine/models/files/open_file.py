@@ -15,6 +15,7 @@ from convscope.engine.models.answers.gray_images import NOTE as GRAY
 from convscope.engine.models.answers.gray_images import lacks_channels, with_channels
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
+from convscope.engine.models.files.beside import Beside, beside
 from convscope.engine.models.files.bounded import bounded, check_held
 from convscope.engine.models.files.channels_last import NOTE, channels_last, is_channels_first
 from convscope.engine.models.files.check_config import check_config
@@ -27,11 +28,10 @@ from convscope.engine.models.files.keras2.rebuild import check_legacy, rebuild
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.loss import loss_of
 from convscope.engine.models.files.saved_model import open_saved_model
+from convscope.engine.models.files.sidecar import Sidecar, sidecar_of
+from convscope.engine.models.files.teachable_machine import NOTE as TEACHABLE
+from convscope.engine.models.files.teachable_machine import PREPROCESSING, is_teachable
 from convscope.engine.models.files.weights import load_checkpoint, load_legacy, load_weights, numbers_in
-from convscope.engine.models.library.beside import Beside, beside
-from convscope.engine.models.library.class_names import Sidecar, sidecar_of
-from convscope.engine.models.library.teachable import NOTE as TEACHABLE
-from convscope.engine.models.library.teachable import PREPROCESSING, is_teachable
 from convscope.engine.models.opened import ModelSource, OpenedModel
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -13,7 +13,7 @@ from convscope.core.task import Task
 from convscope.engine.models.files.keras2.as_keras2 import NotInKeras2Error, in_keras2_form
 from convscope.engine.models.files.keras2.as_keras3 import NOTE, in_plain_keras
 from convscope.engine.models.files.keras2.own_parts import has_own_parts
-from convscope.engine.models.library.class_names import write_sidecar
+from convscope.engine.models.files.sidecar import write_sidecar
 from convscope.engine.models.opened import OpenedModel
 
 H5 = (".h5", ".hdf5")

@@ -20,8 +20,8 @@ from convscope.engine.models.layer_specs.base import Shape, times
 from convscope.engine.models.library import shipped
 from convscope.engine.models.library.applications import build_application, find_application
 from convscope.engine.models.library.applications_table import APPLICATIONS, counted
-from convscope.engine.models.library.class_names import imagenet_classes
 from convscope.engine.models.library.published import measured_words
+from convscope.engine.models.library.shipped import imagenet_classes
 from convscope.engine.models.opened import ModelSource, OpenedModel, OpenOptions
 from convscope.engine.models.summary import depth_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,10 @@ def write_shipped(
     for part, target in zip(parts, files, strict=True):
         part.replace(target)
     return files
+
+
+@cache
+def imagenet_classes() -> tuple[str, ...]:
+    """The 1,000 classes of ImageNet, in the order of every ImageNet network."""
+    text = resource_path("models", "imagenet.classes.txt").read_text(encoding="utf-8")
+    return tuple(text.splitlines())

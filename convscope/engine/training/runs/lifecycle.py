@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled
-from convscope.engine.models.library.class_names import write_sidecar
+from convscope.engine.models.files.sidecar import write_sidecar
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control
 from convscope.engine.training.evaluate import Evaluation

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
-from convscope.engine.models.library.class_names import read_sidecar
+from convscope.engine.models.files.sidecar import read_sidecar
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, tool
 

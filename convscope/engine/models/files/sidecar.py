@@ -1,17 +1,15 @@
-"""Names of a network's classes: shipped, from a file beside the model, or typed."""
+"""The file beside a model that tells the names of its classes, and how pixels are prepared for it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from convscope.core.errors import UserError
 from convscope.core.files import write_whole
 from convscope.core.opening import is_regular, named, parse_json, read_text
-from convscope.core.paths import resource_path
 from convscope.core.printable import json_text
 from convscope.engine.models.answers.preprocessing import MODES, Preprocessing
 
@@ -30,13 +28,6 @@ class Sidecar:
 
     classes: tuple[str, ...] = ()
     preprocessing: Preprocessing | None = None
-
-
-@cache
-def imagenet_classes() -> tuple[str, ...]:
-    """The 1,000 classes of ImageNet, in the order of every ImageNet network."""
-    text = resource_path("models", "imagenet.classes.txt").read_text(encoding="utf-8")
-    return tuple(text.splitlines())
 
 
 def sidecar_of(model: Path) -> Sidecar:
