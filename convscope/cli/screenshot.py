@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from convscope.ui.main_window import MainWindow
-    from convscope.workspace.snapshot import Snapshot
+    from convscope.workspace.snapshot import WorkspaceSnapshot
 
 SUMMARY = "Save a picture of a panel with real content; needs no display."
 EXAMPLE = "convscope screenshot --panel kernels -o kernels.png --size 1440x900 --theme dark --image cat.jpg"
@@ -142,7 +142,7 @@ def render(
         return _picture(window)
 
 
-def state_in(path: str | Path) -> Snapshot:
+def state_in(path: str | Path) -> WorkspaceSnapshot:
     """The state that a folder of unsaved work holds, or the JSON file in it.
 
     Raises:
@@ -160,7 +160,9 @@ def state_in(path: str | Path) -> Snapshot:
     return recovered.snapshot
 
 
-def render_state(state: Snapshot, size: tuple[int, int], theme: str, panel: str | None = None) -> QImage:
+def render_state(
+    state: WorkspaceSnapshot, size: tuple[int, int], theme: str, panel: str | None = None
+) -> QImage:
     """The window as it was, drawn off any screen once all its work is done.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -39,6 +40,9 @@ class Jobs(QObject):
 
     All signals and callbacks come on the thread that made this object.
 
+    Attributes:
+        delivering: what callbacks run in: the window's document is told that they are nothing a person did.
+
     Signals:
         changed: a job was added, moved on or ended.
         failed: a job failed and nobody took `on_failed`; the job and the exception.
@@ -60,6 +64,7 @@ class Jobs(QObject):
         self._jobs: list[Job] = []
         self._delivered: dict[str, int] = {}
         self._closed = False
+        self.delivering: Callable[[], AbstractContextManager[object]] = nullcontext
         self._collector = Collector(self)
         # Queued by name: an automatic connection would call straight through when a test runs inline.
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
@@ -171,6 +176,10 @@ class Jobs(QObject):
     # -- on the GUI thread ----------------------------------------------------------------------------------
 
     def _receive(self, job: Job, what: str, value: Any) -> None:
+        with self.delivering():
+            self._take(job, what, value)
+
+    def _take(self, job: Job, what: str, value: Any) -> None:
         if job.finished:
             return
         if what == "started":

@@ -44,7 +44,7 @@ from convscope.ui.window.tab_order import step
 from convscope.ui.window.unfinished_runs import UnfinishedRuns
 from convscope.ui.window.window_context import WindowContext
 from convscope.workspace.images import sample_images
-from convscope.workspace.snapshot import Snapshot, restore
+from convscope.workspace.snapshot import WorkspaceSnapshot, restore
 from convscope.workspace.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         self._theme_choice = theme_choice or self.settings.theme
         self._painted = self._closed = self._engine_is_ready = self._snapshot_comes = False
         self._ending = Ending()
+        self.jobs.delivering = self.workspace.document.following
         self._panel_part = self.workspace.part("panel", "")
         self._ending.listen(self._panel_part.changed, self._show_current_panel)
         self.predictor = Predictor(self.workspace, self.jobs, self._ending)
@@ -219,7 +220,7 @@ class MainWindow(QMainWindow):
         """A snapshot is on its way: no first network is opened before `restore` or `forget_snapshot`."""
         self._snapshot_comes = True
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore(self, snapshot: WorkspaceSnapshot) -> None:
         """Show what a snapshot holds; its models and its data set are opened in workers."""
         restore(self.workspace, snapshot)
         self.sources.engine.bring_back()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FunctionType
@@ -131,7 +131,7 @@ class Document:
         self._applying = False
         # Of a snapshot: what nobody has made a part for yet.
         self._waiting: dict[str, Any] = {}
-        self._holds = False
+        self._holds: frozenset[str] = frozenset()
         self._held: dict[Part[Any], Any] = {}
         self._following = 0
 
@@ -159,17 +159,17 @@ class Document:
         """`values` as JSON's own types."""
         return {name: to_json(value) for name, value in self.values().items()}
 
-    def restore(self, snapshot: Mapping[str, Any], *, hold: bool = False) -> None:
+    def restore(self, snapshot: Mapping[str, Any], *, hold: Collection[str] = ()) -> None:
         """Bring what a snapshot holds; no step of undo. What is not in it becomes what it was at first.
 
         A part that nobody has asked for yet gets its value when it is made. One whose value cannot be read
         stays as it is at first, and is logged: the others are not kept away by it.
 
         Args:
-            hold: what it is of is not open yet: it is held until `release`.
+            hold: names of parts that are of something that is not open yet: they are held until `release`.
         """
         self._waiting = {name: data for name, data in snapshot.items() if name not in self._parts}
-        self._holds, self._held = hold, {}
+        self._holds, self._held = frozenset(hold), {}
         with self.following():
             for name, part in list(self._parts.items()):
                 if name in snapshot:
@@ -179,7 +179,7 @@ class Document:
 
     def release(self) -> None:
         """All is open that the restored snapshot is of: what changed only meanwhile is brought back."""
-        held, self._holds, self._held = self._held, False, {}
+        held, self._holds, self._held = self._held, frozenset(), {}
         with self.following():
             for part, value in held.items():
                 part.set(value)
@@ -205,7 +205,7 @@ class Document:
         except (ValueError, TypeError, KeyError, UserError) as error:
             log.warning("%s of a snapshot cannot be read: %s", part.name, error)
             return
-        if self._holds:
+        if part.name in self._holds:
             self._held[part] = value
         with self.following():
             part.set(value)

@@ -41,7 +41,7 @@ from convscope.workspace.kept_models import (
 from convscope.workspace.lab import Lab
 from convscope.workspace.models import OpenModels
 from convscope.workspace.old_recovery import from_version_1
-from convscope.workspace.snapshot import Snapshot
+from convscope.workspace.snapshot import WorkspaceSnapshot
 from convscope.workspace.workspace import read_architecture
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Recovered:
         snapshot: without images where none could be opened any more.
     """
 
-    snapshot: Snapshot
+    snapshot: WorkspaceSnapshot
     errors: tuple[UserError, ...]
 
 
@@ -71,7 +71,7 @@ def has_work(folder: Path) -> bool:
     return is_regular(folder / _FILE)
 
 
-def save_work(folder: Path, work: Snapshot, task: Task = _NO_TASK) -> None:
+def save_work(folder: Path, work: WorkspaceSnapshot, task: Task = _NO_TASK) -> None:
     """Write a snapshot, whole or not at all.
 
     Raises:
@@ -141,7 +141,7 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
     if not (images or models or parts):
         log.warning("unsaved work makes no sense: %s", [error.detail for error in errors])
         return None
-    snapshot = Snapshot(images, models, dataset if isinstance(dataset, str) else "", parts)
+    snapshot = WorkspaceSnapshot(images, models, dataset if isinstance(dataset, str) else "", parts)
     return Recovered(snapshot, tuple(errors))
 
 

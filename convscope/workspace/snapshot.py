@@ -24,7 +24,7 @@ RESTORED = "Restore the last work"
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class WorkspaceSnapshot:
     """What is open and what was set.
 
     Attributes:
@@ -45,7 +45,7 @@ class Snapshot:
         return {name: to_json(value) for name, value in self.parts.items()}
 
 
-def take(workspace: Workspace) -> Snapshot:
+def take(workspace: Workspace) -> WorkspaceSnapshot:
     """The workspace as it is now, and what it still waits for of an earlier snapshot: references only."""
     models: dict[str, NamedModel | KeptModel | OpenedModel] = {
         model.id: model if is_kept(model) else NamedModel.of(model.source)
@@ -63,10 +63,10 @@ def take(workspace: Workspace) -> Snapshot:
     if isinstance(shelf := parts.get("models"), OpenModels):
         parts["models"] = OpenModels(current=shelf.current if shelf.current in models else None)
     dataset = workspace.dataset.reference if workspace.dataset is not None else workspace.awaited_dataset
-    return Snapshot(workspace.images, models, dataset, parts)
+    return WorkspaceSnapshot(workspace.images, models, dataset, parts)
 
 
-def restore(workspace: Workspace, snapshot: Snapshot) -> None:
+def restore(workspace: Workspace, snapshot: WorkspaceSnapshot) -> None:
     """Set what a snapshot holds; undo takes back the images, the kernels and the builder's layers.
 
     Its models and its data set are for the caller to open, the models under the ids that they had: see
@@ -90,7 +90,10 @@ def restore(workspace: Workspace, snapshot: Snapshot) -> None:
     for name in parts:
         if name.startswith(SETTINGS_OF):
             workspace.data_part_of(name.removeprefix(SETTINGS_OF))
-    workspace.document.restore(parts, hold=True)
+    # Who is current the workspace itself knows while some are still to come.
+    own = ("images", "models", "panel", "lab", "architecture")
+    held = [name for name in parts if name not in own and not name.startswith(SETTINGS_OF)]
+    workspace.document.restore(parts, hold=held)
     missing = {each: model for each, model in snapshot.models.items() if workspace.open_model(each) is None}
     now = workspace.dataset.reference if workspace.dataset is not None else ""
     workspace.expect(

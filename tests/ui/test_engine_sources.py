@@ -32,7 +32,7 @@ from convscope.ui.window.visible import predict_while_visible
 from convscope.workspace.kept_models import NamedModel
 from convscope.workspace.lab import Lab
 from convscope.workspace.recovery import has_work, load_work, save_work
-from convscope.workspace.snapshot import Snapshot, restore, take
+from convscope.workspace.snapshot import WorkspaceSnapshot, restore, take
 from convscope.workspace.workspace import Workspace
 
 LONG = 300_000  # milliseconds: the first test imports TensorFlow
@@ -364,10 +364,10 @@ def test_after_a_crash_a_model_built_by_hand_is_back(
     assert not has_work(folder) and not written(), "a proper end forgets it"
 
 
-def kept(folder: Path) -> Snapshot:
+def kept(folder: Path) -> WorkspaceSnapshot:
     """What is on the disk."""
     recovered = load_work(folder)
-    return recovered.snapshot if recovered is not None else Snapshot()
+    return recovered.snapshot if recovered is not None else WorkspaceSnapshot()
 
 
 def kept_lab(folder: Path) -> Lab | None:

@@ -24,7 +24,7 @@ from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
 from convscope.workspace.recovery import load_work, save_work
-from convscope.workspace.snapshot import Snapshot, take
+from convscope.workspace.snapshot import WorkspaceSnapshot, take
 
 LEFT_OUT = (
     "open", "open_file", "open_folder", "folder", "file", "load_weights", "more", "camera", "draw", "help",
@@ -34,7 +34,7 @@ LEFT_OUT = (
 STEPS = 40
 
 
-def written(window: MainWindow, folder: Path) -> tuple[Snapshot, dict[str, Any]]:
+def written(window: MainWindow, folder: Path) -> tuple[WorkspaceSnapshot, dict[str, Any]]:
     """What the window's state is on the disk, read again, and as its JSON."""
     save_work(folder, take(window.workspace))
     recovered = load_work(folder)
@@ -79,13 +79,21 @@ def test_what_random_clicks_led_to_comes_back_in_another_window(
     theme.apply("light")
     with window_on(qtbot, "kernels", small_images(1)) as second:
         second.restore(snapshot)
+        shown = second.panel().name
+        assert shown == before["parts"]["panel"]
+        # Every panel has asked for its parts before the networks and the data have come.
+        for name in [info.name for info in second.panel_infos] + [shown]:
+            second.show_panel(name)
         Driver(qtbot, second).settle()
-        assert second.panel().name == before["parts"]["panel"]
         after = written(second, tmp_path / "again")[1]
         # A model without a file is written once in each folder, under a name of its own.
         for document in (before, after):
             for entry in document["models"]:
                 entry.pop("file", None)
+        was, now = before.pop("parts"), after.pop("parts")
+        assert {
+            name: (was.get(name), now.get(name)) for name in {*was, *now} if was.get(name) != now.get(name)
+        } == {}
         assert after == before
         assert errors(caplog) == []
     theme.apply("light")
@@ -134,6 +142,8 @@ def test_what_a_person_chose_meanwhile_stays(qtbot: QtBot, tmp_path: Path) -> No
         workspace.models_changed.connect(lambda _models: part.set(1))
         second.restore(snapshot)
         assert part.value == 5
+        # Nor does what comes of a job meanwhile.
+        second.jobs.submit("imaging", lambda _task: 2, title="Counting", on_done=part.set)
         workspace.part("panel", "").set("data")
         Driver(qtbot, second).settle()
         assert part.value == 5, "it changed only because a network came"

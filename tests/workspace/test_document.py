@@ -195,3 +195,26 @@ def test_a_damaged_value_keeps_nothing_else_away(caplog: pytest.LogCaptureFixtur
     document.restore({"good": 3, "bad": "three"})
     assert (good.value, bad.value) == (3, 2)
     assert "bad of a snapshot cannot be read" in caplog.text
+
+
+def test_what_a_snapshot_set_is_held_until_all_that_it_is_of_is_there(document: Document) -> None:
+    shown, edited, chosen, later = (document.part(name, 0) for name in ("shown", "edited", "chosen", "later"))
+    touched: list[object] = []
+    document.touched.connect(lambda: touched.append(1))
+    snapshot = {"shown": 5, "edited": 5, "chosen": 5, "made": 5}
+    document.restore(snapshot, hold=[*snapshot])
+    made = document.part("made", 0)
+    with document.following():
+        # Nothing is there yet that could be shown so.
+        for part in (shown, edited, chosen, later, made):
+            part.set(1)
+    assert document.snapshot() == {**snapshot, "later": 1}, "a crash meanwhile loses nothing"
+    edited.edit(7, "a person did this")
+    chosen.set(8)
+    assert touched
+    document.release()
+    assert [part.value for part in (shown, edited, chosen, later, made)] == [5, 7, 8, 1, 5]
+    with document.following():
+        shown.set(2)
+    document.release()
+    assert shown.value == 2, "once"

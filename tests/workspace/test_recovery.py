@@ -27,7 +27,7 @@ from convscope.workspace.data import DataSettings
 from convscope.workspace.kept_models import NamedModel
 from convscope.workspace.lab import SOBEL_X, Lab
 from convscope.workspace.recovery import Recovered, clear_work, has_work, load_work, save_work
-from convscope.workspace.snapshot import Snapshot, restore, take
+from convscope.workspace.snapshot import WorkspaceSnapshot, restore, take
 from convscope.workspace.workspace import Workspace
 
 LAB = Lab(
@@ -60,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "work"
 
 
-def of(images: tuple[Image, ...], current: int, lab: Lab) -> Snapshot:
+def of(images: tuple[Image, ...], current: int, lab: Lab) -> WorkspaceSnapshot:
     """What is open: images, one of them current, and a lab."""
     workspace = Workspace(images, lab)
     workspace.select_image(images[current].id)
@@ -68,7 +68,7 @@ def of(images: tuple[Image, ...], current: int, lab: Lab) -> Snapshot:
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Snapshot:
+def work(tmp_path: Path) -> WorkspaceSnapshot:
     """A file, a drawing and a typed matrix."""
     path = tmp_path / "photo.png"
     assert cv2.imwrite(str(path), np.full((4, 5), 9, np.uint8))
@@ -94,7 +94,7 @@ def again(recovered: Recovered) -> Workspace:
     return workspace
 
 
-def test_everything_comes_back_exactly(folder: Path, work: Snapshot) -> None:
+def test_everything_comes_back_exactly(folder: Path, work: WorkspaceSnapshot) -> None:
     assert not has_work(folder)
     save_work(folder, work)
     assert has_work(folder)
@@ -108,7 +108,7 @@ def test_everything_comes_back_exactly(folder: Path, work: Snapshot) -> None:
         assert np.array_equal(old.values, new.values)
 
 
-def test_what_comes_back_is_the_same_snapshot(folder: Path, work: Snapshot) -> None:
+def test_what_comes_back_is_the_same_snapshot(folder: Path, work: WorkspaceSnapshot) -> None:
     save_work(folder, work)
     save_work(folder.with_name("again"), take(again(back(folder))))
     first, second = (
@@ -117,7 +117,7 @@ def test_what_comes_back_is_the_same_snapshot(folder: Path, work: Snapshot) -> N
     assert first == second and first["parts"]["lab"]["channel"] == "luma"
 
 
-def test_the_work_of_a_workspace_is_what_is_open(work: Snapshot) -> None:
+def test_the_work_of_a_workspace_is_what_is_open(work: WorkspaceSnapshot) -> None:
     workspace = Workspace(work.images, LAB)
     workspace.select_image(workspace.images[2].id)
     snapshot = take(workspace)
@@ -126,7 +126,7 @@ def test_the_work_of_a_workspace_is_what_is_open(work: Snapshot) -> None:
     assert set(snapshot.parts) == {"lab", "images"} and not snapshot.models and not snapshot.dataset
 
 
-def test_a_drawing_that_did_not_change_is_not_written_again(folder: Path, work: Snapshot) -> None:
+def test_a_drawing_that_did_not_change_is_not_written_again(folder: Path, work: WorkspaceSnapshot) -> None:
     save_work(folder, work)
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npy")}
     assert len(before) == 2
@@ -137,7 +137,7 @@ def test_a_drawing_that_did_not_change_is_not_written_again(folder: Path, work: 
 
 
 def test_a_write_that_fails_leaves_the_last_work_whole(
-    folder: Path, work: Snapshot, monkeypatch: pytest.MonkeyPatch
+    folder: Path, work: WorkspaceSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_work(folder, work)
     real = Path.replace
@@ -155,7 +155,9 @@ def test_a_write_that_fails_leaves_the_last_work_whole(
     assert not list(folder.glob("*.tmp"))
 
 
-def test_a_file_that_is_gone_is_an_error_and_the_rest_comes_back(folder: Path, work: Snapshot) -> None:
+def test_a_file_that_is_gone_is_an_error_and_the_rest_comes_back(
+    folder: Path, work: WorkspaceSnapshot
+) -> None:
     save_work(folder, work)
     assert work.images[0].path is not None
     work.images[0].path.unlink()
@@ -166,7 +168,7 @@ def test_a_file_that_is_gone_is_an_error_and_the_rest_comes_back(folder: Path, w
     assert ["photo.png" in error.message for error in recovered.errors] == [True]
 
 
-def test_without_any_image_the_lab_still_comes_back(folder: Path, work: Snapshot) -> None:
+def test_without_any_image_the_lab_still_comes_back(folder: Path, work: WorkspaceSnapshot) -> None:
     save_work(folder, of(work.images[:1], 0, LAB))
     assert work.images[0].path is not None
     work.images[0].path.unlink()
@@ -220,7 +222,7 @@ def told(recovered: Recovered) -> list[str]:
 
 
 def test_a_wrong_setting_in_the_lab_is_left_aside_and_the_rest_comes_back(
-    folder: Path, work: Snapshot
+    folder: Path, work: WorkspaceSnapshot
 ) -> None:
     save_work(folder, work)
     changed_part(folder, "lab", {**to_json(LAB), "display": "loud"})
@@ -230,7 +232,7 @@ def test_a_wrong_setting_in_the_lab_is_left_aside_and_the_rest_comes_back(
     assert len(workspace.images) == 3
 
 
-def test_one_damaged_model_keeps_no_other_away(folder: Path, work: Snapshot) -> None:
+def test_one_damaged_model_keeps_no_other_away(folder: Path, work: WorkspaceSnapshot) -> None:
     ids = [new_id() for _ in range(3)]
     save_work(folder, replace(work, models={ids[0]: NamedModel("digits")}))
     entries: list[object] = json.loads((folder / "work.json").read_text())["models"]
@@ -256,7 +258,7 @@ def test_one_damaged_model_keeps_no_other_away(folder: Path, work: Snapshot) -> 
     assert again(recovered).lab == LAB
 
 
-def test_models_come_back_with_what_they_were_opened_with(folder: Path, work: Snapshot) -> None:
+def test_models_come_back_with_what_they_were_opened_with(folder: Path, work: WorkspaceSnapshot) -> None:
     models = (
         NamedModel("digits"),
         NamedModel("VGG16", "imagenet", False, (64, 48, 3)),
@@ -288,7 +290,9 @@ def test_work_that_is_no_file_is_no_work(folder: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["pipe", "zero", "loop", "folder"])
-def test_an_image_that_is_no_file_keeps_no_other_away(folder: Path, work: Snapshot, kind: str) -> None:
+def test_an_image_that_is_no_file_keeps_no_other_away(
+    folder: Path, work: WorkspaceSnapshot, kind: str
+) -> None:
     save_work(folder, work)
     path = folder / json.loads((folder / "work.json").read_text())["images"][1]["values"]
     path.unlink()
@@ -303,7 +307,7 @@ def test_an_image_that_is_no_file_keeps_no_other_away(folder: Path, work: Snapsh
     assert [image.name for image in again(recovered).images] == ["photo.png", "typed"]
 
 
-def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: Snapshot) -> None:
+def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: WorkspaceSnapshot) -> None:
     """Values of every wrong kind in every place, and bytes changed: nothing else is ever raised."""
     save_work(
         folder,
@@ -351,7 +355,7 @@ def test_whatever_the_file_holds_it_is_work_or_none(folder: Path, work: Snapshot
 
 
 def test_a_damaged_drawing_never_runs_code_and_never_leaves_the_folder(
-    folder: Path, work: Snapshot, tmp_path: Path
+    folder: Path, work: WorkspaceSnapshot, tmp_path: Path
 ) -> None:
     save_work(folder, work)
     np.save(tmp_path / "elsewhere.npy", np.zeros((2, 2), np.uint8))
@@ -365,7 +369,7 @@ def test_a_damaged_drawing_never_runs_code_and_never_leaves_the_folder(
     assert len(recovered.errors) == 2
 
 
-def test_clearing_forgets_it(folder: Path, work: Snapshot) -> None:
+def test_clearing_forgets_it(folder: Path, work: WorkspaceSnapshot) -> None:
     save_work(folder, work)
     clear_work(folder)
     assert not has_work(folder) and load_work(folder) is None
@@ -373,7 +377,7 @@ def test_clearing_forgets_it(folder: Path, work: Snapshot) -> None:
     clear_work(folder)
 
 
-def test_saving_and_loading_can_be_cancelled(folder: Path, work: Snapshot) -> None:
+def test_saving_and_loading_can_be_cancelled(folder: Path, work: WorkspaceSnapshot) -> None:
     save_work(folder, work)
     task = Task()
     task.cancel()
@@ -384,7 +388,7 @@ def test_saving_and_loading_can_be_cancelled(folder: Path, work: Snapshot) -> No
     assert recovery.has_work(folder)
 
 
-def test_what_images_are_brought_to_comes_back(folder: Path, work: Snapshot) -> None:
+def test_what_images_are_brought_to_comes_back(folder: Path, work: WorkspaceSnapshot) -> None:
     workspace = Workspace(work.images, LAB)
     workspace.set_input(InputSettings((224, 160), 3, "crop"))
     save_work(folder, take(workspace))
@@ -399,7 +403,7 @@ def test_what_images_are_brought_to_comes_back(folder: Path, work: Snapshot) -> 
     assert again(back(folder)).augmentation == workspace.augmentation
 
 
-def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Snapshot) -> None:
+def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: WorkspaceSnapshot) -> None:
     workspace = Workspace(work.images, LAB)
     settings = {
         "/data/bücher \udce9": DataSettings(
@@ -426,7 +430,9 @@ def test_what_is_set_for_each_data_set_comes_back(folder: Path, work: Snapshot) 
         7,
     ],
 )
-def test_data_settings_that_cannot_be_are_left_aside(folder: Path, work: Snapshot, bad: object) -> None:
+def test_data_settings_that_cannot_be_are_left_aside(
+    folder: Path, work: WorkspaceSnapshot, bad: object
+) -> None:
     save_work(folder, work)
     changed_part(folder, "data:digits", bad)
     changed_part(folder, "data:fashion", to_json(DataSettings(batch_size=8)))
@@ -436,7 +442,9 @@ def test_data_settings_that_cannot_be_are_left_aside(folder: Path, work: Snapsho
     assert told(recovered) == ["What was set for the data set digits"]
 
 
-def test_what_was_typed_into_a_closed_model_is_not_kept_for_ever(folder: Path, work: Snapshot) -> None:
+def test_what_was_typed_into_a_closed_model_is_not_kept_for_ever(
+    folder: Path, work: WorkspaceSnapshot
+) -> None:
     workspace = Workspace(work.images, LAB)
     gone, drawn = new_id(), work.images[1].id
     for owner in (gone, drawn):
