@@ -30,10 +30,10 @@ from PySide6.QtWidgets import (
 
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.elided_combo import ElidedCombo
+from convscope.ui.layout.elided import ElidedLabel
 from convscope.ui.panels.train.live.samples_view import SamplesView
 from convscope.ui.panels.train.results.confusion import ConfusionView
 from convscope.ui.plots.legend import Legend
-from convscope.ui.widgets.elided import ElidedLabel
 
 SMALLEST = 9  # pixels of the smallest type
 SLACK = 24  # pixels in the other columns that a squeezed name could have had

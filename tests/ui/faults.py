@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui.forms.elided_combo import ElidedCombo
-from convscope.ui.widgets.elided import ElidedLabel
+from convscope.ui.layout.elided import ElidedLabel
 
 _CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QAbstractSlider, QAbstractItemView)
 _NO_CONTROLS = (QScrollBar, QHeaderView, QScrollArea, QSplitter, QStackedWidget)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from convscope.ui.widgets.elided import ElidedLabel
+from convscope.ui.layout.elided import ElidedLabel
 
 
 class Title(QWidget):

@@ -26,7 +26,7 @@ from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.forms.undo_keys import undo_of_the_window
 from convscope.ui.forms.wheel import wheel_needs_focus
-from convscope.ui.widgets.scroll_column import ScrollColumn
+from convscope.ui.layout.scroll_column import ScrollColumn
 
 
 def heading(text: str) -> QLabel:

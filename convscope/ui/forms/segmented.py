@@ -9,7 +9,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QSizePolicy, QToolButton, QWidget
 
 from convscope.ui import theme
-from convscope.ui.widgets.flow import FlowLayout
+from convscope.ui.layout.flow import FlowLayout
 
 
 class Segmented(QWidget):

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButt
 from convscope.core.printable import printable
 from convscope.imaging.image import Image
 from convscope.ui import theme
-from convscope.ui.widgets.elided import ElidedLabel
+from convscope.ui.layout.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel

@@ -30,9 +30,9 @@ from convscope.ui.forms.form import (
     tool,
 )
 from convscope.ui.forms.slider_row import SliderRow
+from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.preview import Previewed, Previewer, PreviewGrid
-from convscope.ui.widgets.scroll_column import ScrollColumn
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from convscope.core.paths import resource_path
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, caption
+from convscope.ui.layout.placed import Placed
 from convscope.ui.panels.data.opening import Opening
-from convscope.ui.widgets.placed import Placed
 
 # (name, title, sample, what is in it)
 _CARDS = (

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented
+from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.augmentation_page import AugmentationPage
@@ -30,7 +31,6 @@ from convscope.ui.panels.data.opening import Opening, OpeningStrip
 from convscope.ui.panels.data.refusal import Refusal
 from convscope.ui.panels.data.source_section import SourceSection
 from convscope.ui.panels.data.split_section import SplitSection
-from convscope.ui.widgets.scroll_column import ScrollColumn
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset

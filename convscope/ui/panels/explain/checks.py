@@ -22,11 +22,11 @@ from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import caption, hairline, row, scrolling
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.checks_view_model import MOST_COMPARED, ChecksViewModel
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 from convscope.ui.plots.plot import Plot
-from convscope.ui.widgets.flow import FlowLayout
 
 CURVES_ABOUT = (
     "The hottest pixels are taken away first, or given back first. If the map shows what counts, the "

@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.numerals import decimal, numeral
 from convscope.ui import theme
+from convscope.ui.forms.answer_choice import AnswerChoice
 from convscope.ui.forms.form import caption, combo, heading, named, row, scrolling, segmented, tool
 from convscope.ui.panels.explain.map_jobs import StartedMaps
 from convscope.ui.panels.explain.request import FIRST_METHODS, ExplainRequest
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 from convscope.ui.plots.class_bars import ClassBars
-from convscope.ui.widgets.answer_choice import AnswerChoice
 from convscope.ui.window.predictor import Predicted
 from convscope.ui.window.visible import predict_while_visible
 

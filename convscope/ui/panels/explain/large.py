@@ -21,8 +21,8 @@ from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import row, segmented, tool
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.explain.view_model import ExplainViewModel
-from convscope.ui.widgets.flow import FlowLayout
 
 if TYPE_CHECKING:
     from convscope.engine.interpret.attribution.context import AttributionContext

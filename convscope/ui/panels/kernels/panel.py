@@ -13,6 +13,7 @@ from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import as_panel, fold_button, row, segmented
+from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controls.column import WIDTH, LabControls
@@ -25,7 +26,6 @@ from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.ui.panels.kernels.views.registry import VIEWS
 from convscope.ui.panels.kernels.views.view import View
-from convscope.ui.widgets.drawer import Drawer
 
 
 class KernelsPanel(Panel):

@@ -14,13 +14,13 @@ from convscope.imaging.lab.pixel_sum import PixelSum, explain
 from convscope.imaging.lab.size import output_size
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.canvas.formula import FormulaLabel
 from convscope.ui.forms.form import as_panel, caption, heading, row, segmented, tool
+from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.kernels.view_models.frame import Box, LabFrame, LabRefused, PicturePlace, Taps
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.ui.plots.histogram import HistogramView
 from convscope.ui.tables.sum_tables import Letters, SumTables
-from convscope.ui.widgets.formula import FormulaLabel
-from convscope.ui.widgets.scroll_column import ScrollColumn
 
 WIDTH = 288
 # So low that the whole sum of a 7×7 kernel is in view with them, in the window as designed.

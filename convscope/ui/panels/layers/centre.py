@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, combo, hairline, row, tool
+from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.layers.controls import MapControls
 from convscope.ui.panels.layers.depth_chart import DepthChart
 from convscope.ui.panels.layers.stage import Stage
 from convscope.ui.panels.layers.training_bar import TrainingBar
 from convscope.ui.tables.layer_items import shape_text
-from convscope.ui.widgets.title_line import TitleLine
 
 
 class Centre(QWidget):

@@ -13,6 +13,8 @@ from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import as_panel
+from convscope.ui.layout.no_model import NoModelPage
+from convscope.ui.layout.three_columns import ThreeColumns
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.centre import Centre
@@ -25,8 +27,6 @@ from convscope.ui.panels.layers.parts import NOBODY, TRAINING, MapSelection, Pag
 from convscope.ui.panels.layers.view_model import MAPS, LayersViewModel
 from convscope.ui.panels.layers.words import facts
 from convscope.ui.tables.layer_tree import LayerTree
-from convscope.ui.widgets.fold import Fold
-from convscope.ui.widgets.no_model import NoModelPage
 
 PATIENCE_MS = 250
 """A picture that follows a pen must not flicker."""
@@ -118,7 +118,7 @@ class LayersPanel(Panel):
         across.addWidget(self.centre, 1)
         self.inspector = MapInspector(self.view_model.top)
         across.addWidget(self.inspector)
-        self.fold = Fold(left, self.inspector, self.centre.fold)
+        self.fold = ThreeColumns(left, self.inspector, self.centre.fold)
         # Until the answer to what is chosen now is there.
         for target, name, keys in (
             (self.stage, "stage", ()),

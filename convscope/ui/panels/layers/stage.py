@@ -13,11 +13,11 @@ from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.forms.form import caption
+from convscope.ui.layout.elided import ElidedLabel
 from convscope.ui.panels.layers.feature_maps import FeatureMaps, Side
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
 from convscope.ui.panels.layers.words import blank_words
 from convscope.ui.plots.bars import BarsView
-from convscope.ui.widgets.elided import ElidedLabel
 
 MOST_BARS = 256
 # So few bars are wide enough for names.

@@ -15,12 +15,12 @@ from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel, caption, segmented, tool
+from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.layers.facts import LayerFacts
 from convscope.ui.panels.model.network.facts import NetworkColumn
 from convscope.ui.panels.model.view_model import FIRST_PAGE, ModelViewModel, ShownModel
-from convscope.ui.widgets.scroll_column import ScrollColumn
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.form import as_panel, fold_button
+from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.patterns.controls import PatternControls
 from convscope.ui.panels.patterns.view_model import Grid, PatternsViewModel
-from convscope.ui.widgets.title_line import TitleLine
 
 BLANK = 32
 

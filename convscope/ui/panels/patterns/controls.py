@@ -15,9 +15,9 @@ from convscope.engine.interpret.feature_visualization.settings import (
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, combo, named, row, segmented, spin, tool
 from convscope.ui.forms.slider_row import SliderRow
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.patterns.options import APART, CLASS_SHOWS, SHOWS
 from convscope.ui.panels.patterns.view_model import PatternsViewModel
-from convscope.ui.widgets.flow import FlowLayout
 
 _SETTINGS = parameters_of(PatternSettings)
 

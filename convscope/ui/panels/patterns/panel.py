@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.actions import Command
+from convscope.ui.layout.no_model import NoModelPage
+from convscope.ui.layout.three_columns import ThreeColumns
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.patterns.centre import PatternsCentre
@@ -16,8 +18,6 @@ from convscope.ui.panels.patterns.detail_view import DetailView
 from convscope.ui.panels.patterns.saving import PatternsSaving
 from convscope.ui.panels.patterns.source_column import SourceColumn
 from convscope.ui.panels.patterns.view_model import PatternFolds, PatternsViewModel
-from convscope.ui.widgets.fold import Fold
-from convscope.ui.widgets.no_model import NoModelPage
 from convscope.ui.window.visible import predict_while_visible
 
 
@@ -54,7 +54,7 @@ class PatternsPanel(Panel):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.pages)
-        self.fold = Fold(self.source, self.detail, self.centre.fold)
+        self.fold = ThreeColumns(self.source, self.detail, self.centre.fold)
         predict_while_visible(context.predictor, self.source.classes)
         view_model.model_changed.connect(self._show_model)
         context.listen(view_model.folds.changed, self._show_folds)

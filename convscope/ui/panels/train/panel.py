@@ -12,12 +12,12 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel
 from convscope.ui.forms.segmented import Segmented
+from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.train.live.view import LiveView
 from convscope.ui.panels.train.settings.column import WIDTH, SettingsColumn
 from convscope.ui.panels.train.view_model import SCOPE, TrainPage, TrainViewModel
-from convscope.ui.widgets.drawer import Drawer
 
 LOOKS = 330  # about the width of the looks into the network at 100 %
 

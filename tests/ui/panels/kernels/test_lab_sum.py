@@ -12,9 +12,9 @@ from convscope.imaging.image import Image
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.ui import theme
+from convscope.ui.canvas.formula import broken
 from convscope.ui.tables.cells import cell_font, has_numbers
 from convscope.ui.tables.number_grid import NumberGrid
-from convscope.ui.widgets.formula import broken
 
 SHARPEN_LARGE = Kernel(np.where(np.eye(7) > 0, 9.0, -1.0))
 NAMES = ("patch", "kernel", "products")

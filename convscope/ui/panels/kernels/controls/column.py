@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, heading
+from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.kernels.controls.kernel import KernelSection
 from convscope.ui.panels.kernels.controls.library import LibraryMenu
 from convscope.ui.panels.kernels.controls.operation import OperationSection
 from convscope.ui.panels.kernels.controls.preset import PresetSection
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
-from convscope.ui.widgets.scroll_column import ScrollColumn
 from convscope.workspace.lab import Lab
 
 WIDTH = 300

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
+from convscope.ui.canvas.formula import FormulaLabel
 from convscope.ui.forms.form import (
     as_panel,
     caption,
@@ -36,7 +37,6 @@ from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.ui.panels.kernels.view_models.sequence import SequenceViewModel
 from convscope.ui.panels.kernels.views.view import View
 from convscope.ui.plots.bars import BarsView
-from convscope.ui.widgets.formula import FormulaLabel
 
 MODE_WORDS = {
     "correlate": "Cross-correlation: the weights as they are – what a convnet computes.",

@@ -13,6 +13,7 @@ from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption, row, scrolling, segmented, tool
 from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, range_words
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
@@ -27,7 +28,6 @@ from convscope.ui.panels.kernels.view_models.spectrum import (
 )
 from convscope.ui.panels.kernels.views.spectrum_pad import SpectrumPad
 from convscope.ui.panels.kernels.views.view import View
-from convscope.ui.widgets.flow import FlowLayout
 
 PAINT = "Paint frequencies out: each has a twin across the centre, which goes too."
 NAMES = {

@@ -15,9 +15,9 @@ from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.summary import ModelSummary
 from convscope.ui import theme
 from convscope.ui.forms.form import tool
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.model.build.fields import FeedField, Field, TypedField, field_for
 from convscope.ui.panels.model.words import shape_words
-from convscope.ui.widgets.flow import FlowLayout
 
 _NAMES = "a name that no other layer has, of letters, digits, _, . and -"
 ABOVE = ""

@@ -16,9 +16,9 @@ from convscope.engine.models.summary import ModelSummary
 from convscope.engine.models.summary.categories import categories
 from convscope.ui import theme
 from convscope.ui.forms.form import row, scrolling, tool
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.model.colours import colour
 from convscope.ui.panels.model.words import shape_words
-from convscope.ui.widgets.flow import FlowLayout
 
 CARD = 272
 AT_ONCE = 2

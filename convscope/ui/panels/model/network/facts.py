@@ -11,7 +11,9 @@ from convscope.core.errors import UserError
 from convscope.engine.models.answers.preprocessing import MODES, RESIZES
 from convscope.engine.models.program import Program
 from convscope.ui import theme
+from convscope.ui.forms.answer_choice import AnswerChoice
 from convscope.ui.forms.form import caption, choose, combo, hairline, heading, named, row, tool
+from convscope.ui.layout.elided import ElidedLabel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.layers.facts import FACTS_GAP, SELECTABLE, FactGrid
@@ -20,8 +22,6 @@ from convscope.ui.panels.model.network.save_copy import ModelSaver
 from convscope.ui.panels.model.network.share_bar import ShareBar
 from convscope.ui.panels.model.view_model import ModelViewModel, Piece, ShownModel
 from convscope.ui.plots.class_bars import ROW, ClassBars
-from convscope.ui.widgets.answer_choice import AnswerChoice
-from convscope.ui.widgets.elided import ElidedLabel
 from convscope.ui.window.predictor import Predicted
 from convscope.ui.window.visible import predict_while_visible
 

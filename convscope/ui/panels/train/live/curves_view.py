@@ -18,6 +18,7 @@ from convscope.ui.forms.form import choose, combo, row
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.forms.undo_keys import undo_of_the_window
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.train.live.charts import registry
 from convscope.ui.panels.train.live.charts.base import LiveChart, Verdict
 from convscope.ui.panels.train.live.charts.learning_rate import LearningRateChart
@@ -26,7 +27,6 @@ from convscope.ui.panels.train.live.charts.metric import METRICS, MetricChart
 from convscope.ui.panels.train.live.curves import CurvesShown, History
 from convscope.ui.panels.train.settings import form
 from convscope.ui.plots.plot import Plot
-from convscope.ui.widgets.flow import FlowLayout
 
 if TYPE_CHECKING:
     from convscope.engine.training.runs.record import Recorder, Update

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from convscope.ui import theme
 from convscope.ui.forms.form import row
+from convscope.ui.layout.placed import Placed
 from convscope.ui.panels.train.plan import SettingsCheck
 from convscope.ui.panels.train.view_model import TrainViewModel
-from convscope.ui.widgets.placed import Placed
 
 
 class NoTrainingYet(QWidget):

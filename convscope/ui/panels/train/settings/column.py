@@ -19,13 +19,13 @@ from PySide6.QtWidgets import (
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, caption, hairline, room_for, tool
 from convscope.ui.forms.segmented import Segmented
+from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.train.plan import SettingsCheck
 from convscope.ui.panels.train.settings import form
 from convscope.ui.panels.train.settings.main_section import MainSection
 from convscope.ui.panels.train.settings.more_sections import SECTIONS
 from convscope.ui.panels.train.settings.section import Section
 from convscope.ui.panels.train.view_model import TrainViewModel
-from convscope.ui.widgets.scroll_column import ScrollColumn
 
 if TYPE_CHECKING:
     from convscope.engine.training.checks import Finding

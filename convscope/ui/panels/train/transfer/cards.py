@@ -9,8 +9,8 @@ from convscope.core.words import clock, percent, share, time_left
 from convscope.engine.training.transfer.svm import TITLE
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, combo, decimal, under_captions
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.train.transfer.view_model import TransferViewModel
-from convscope.ui.widgets.flow import FlowLayout
 
 KERNELS = (("linear", "Linear"), ("rbf", "RBF"))
 

@@ -35,6 +35,7 @@ from convscope.ui.forms.form import (
     under_captions,
 )
 from convscope.ui.forms.undo_keys import undo_of_the_window
+from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.train.live.charts.loss import UNFROZEN
 from convscope.ui.panels.train.runs.view_model import RunEntry
 from convscope.ui.panels.train.settings.form import NumberBox
@@ -47,7 +48,6 @@ from convscope.ui.panels.train.transfer.view_model import (
 )
 from convscope.ui.panels.train.view_model import TrainViewModel
 from convscope.ui.plots.chart import Chart, Line
-from convscope.ui.widgets.flow import FlowLayout
 
 if TYPE_CHECKING:
     from convscope.engine.training.transfer.costs import Cost

@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 from convscope.imaging.lab.histogram import histogram
 from convscope.ui import theme
 from convscope.ui.canvas.scale_bar import ScaleBar
+from convscope.ui.layout.elided import ElidedLabel
 from convscope.ui.plots.bars import BarsView
 from convscope.ui.plots.histogram import HistogramView
 from convscope.ui.tables.cells import gray_colours, signed_colours
 from convscope.ui.tables.number_grid import NumberGrid
-from convscope.ui.widgets.elided import ElidedLabel
 
 
 def test_signed_and_gray_colours_by_hand() -> None:

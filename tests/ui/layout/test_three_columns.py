@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from convscope.ui.widgets.fold import Fold
+from convscope.ui.layout.three_columns import ThreeColumns
 
 
 @pytest.mark.parametrize(("panel", "left"), [(952, 240), (1128, 240), (1150, 262), (1368, 288), (2500, 288)])
@@ -16,5 +16,5 @@ def test_a_wide_panel_gives_its_list_some_room(qtbot: QtBot, panel: int, left: i
     button = QToolButton(whole)
     button.setCheckable(True)
     side = QWidget(whole)
-    Fold(side, QWidget(whole), button).fit(panel)
+    ThreeColumns(side, QWidget(whole), button).fit(panel)
     assert side.minimumWidth() == side.maximumWidth() == left

@@ -11,7 +11,7 @@ LEFT, WIDEST_LEFT = 240, 288
 AMPLE = 1128
 
 
-class Fold:
+class ThreeColumns:
     """Shows and hides a panel's right column; in a narrow window it takes the place of the left one.
 
     Args:
