@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from convscope.core.words import counted
 from convscope.ui.forms.form import choose, combo, named
-from convscope.workspace.workspace import Workspace
+from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:
     from convscope.engine.models.answers.answer import Answer
@@ -20,27 +20,23 @@ class AnswerChoice(QWidget):
 
     Args:
         name: of the choice: "explain.output".
-        workspace: whose model is asked another way, which is a step of undo.
+        context: of the panel: its workspace's model is asked another way, which is a step of undo.
         width: of the words before it.
     """
 
     def __init__(
-        self, name: str, workspace: Workspace, width: int = 56, parent: QWidget | None = None
+        self, name: str, context: PanelContext, width: int = 56, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._workspace = workspace
+        self._workspace = context.workspace
         self.box = combo(name, "Output of the network", ())
         self.box.setToolTip("Which output is shown and explained, and what its numbers are")
         self.box.activated.connect(lambda _index: self._choose())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(named("Output", self.box, width))
-        workspace.model_changed.connect(self._show)
-        self._show(workspace.model)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._workspace.model_changed.disconnect(self._show)
+        context.listen(self._workspace.model_changed, self._show)
+        self._show(self._workspace.model)
 
     def _show(self, model: OpenedModel | None) -> None:
         entries = [] if model is None else _entries(model)

@@ -87,7 +87,7 @@ class NetworkColumn(QWidget):
         column.addStretch(1)
 
     def _add_prediction(self, column: QVBoxLayout) -> None:
-        self.output = AnswerChoice("model.output", self.context.workspace)
+        self.output = AnswerChoice("model.output", self.context)
         column.addWidget(self.output)
         self.classes = ClassBars(CLASSES)
         self.classes.setObjectName("model.classes")
@@ -100,7 +100,6 @@ class NetworkColumn(QWidget):
         self.context.listen(predictor.changed, self._show_prediction)
         self.context.listen(predictor.outdated_changed, self._outdated)
         self.context.listen(predictor.pixels.changed, self._show_notes)
-        self.context.ending.call(self.output.shutdown)
         # The column, because the bars are hidden while there are no classes.
         predict_while_visible(self.context.predictor, self)
 
