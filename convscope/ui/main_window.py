@@ -299,11 +299,9 @@ class MainWindow(QMainWindow):
             self.showFullScreen()
 
     def show_about(self) -> None:
-        """Versions."""
         AboutDialog(self).show()
 
     def show_shortcuts(self) -> None:
-        """All shortcuts."""
         ShortcutsDialog(self.commands(), self).show()
 
     def open_log_folder(self) -> None:
@@ -313,7 +311,7 @@ class MainWindow(QMainWindow):
     # -- events ----------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        """Tell when the first paint is done."""
+        # Tell when the first paint is done.
         handled = super().event(event)
         if event.type() == QEvent.Type.Paint and not self._painted:
             self._painted = True
@@ -321,7 +319,7 @@ class MainWindow(QMainWindow):
         return handled
 
     def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab: along what is seen."""
+        # Tab: along what is seen.
         found = step(self.frame, self.focusWidget(), next)
         if found is None:
             return super().focusNextPrevChild(next)
@@ -329,23 +327,22 @@ class MainWindow(QMainWindow):
         return True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fold what there is no room for."""
+        # Fold what there is no room for.
         super().resizeEvent(event)
         self.frame.fold()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and pictures."""
         if mime.offered(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        # Open what was dropped.
         event.acceptProposedAction()
         panel = self.panel()
         self.sources.open_mime(event.mimeData(), panel.asks_about if panel is not None else "")
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember the layout and end all threads, within two seconds."""
+        # Remember the layout and end all threads, within two seconds.
         event.accept()
         if self._closed:
             return

@@ -70,7 +70,6 @@ class WorkspaceData:
 
     @property
     def dataset(self) -> Dataset | None:
-        """The data set."""
         return self._dataset
 
     @property

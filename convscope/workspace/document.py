@@ -55,7 +55,6 @@ class Part(Generic[Value]):
 
     @property
     def value(self) -> Value:
-        """The value now."""
         return self._value
 
     @property

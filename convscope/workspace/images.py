@@ -81,7 +81,6 @@ class WorkspaceImages:
 
     @property
     def image(self) -> Image:
-        """The current image."""
         return self._image
 
     @property

@@ -38,7 +38,6 @@ class KernelLibrary:
 
     @property
     def path(self) -> Path:
-        """The file."""
         return self._path or config_dir() / "kernels.json"
 
     def entries(self) -> dict[str, tuple[Kernel, ...]]:

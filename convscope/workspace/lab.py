@@ -43,7 +43,6 @@ class Lab:
 
     @property
     def stage(self) -> Operation:
-        """The selected stage."""
         return self.stages[self.selected]
 
     def display_on(self, image: Image) -> DisplayMode:

@@ -65,7 +65,6 @@ class WorkspaceModels:
 
     @property
     def model(self) -> OpenedModel | None:
-        """The current model."""
         return self._model
 
     @property

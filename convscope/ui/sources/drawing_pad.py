@@ -71,7 +71,6 @@ class PadSurface(QWidget):
         return self._drawing
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Put the pen down."""
         if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             return
         x, y = self._at(event.position())
@@ -81,13 +80,11 @@ class PadSurface(QWidget):
         self._tell()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Draw on."""
         if self._drawing:
             self.canvas.add_point(*self._at(event.position()))
             self._tell()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Lift the pen."""
         if self._drawing:
             self._drawing = False
             self.lifted.emit()
@@ -99,7 +96,6 @@ class PadSurface(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The pixels, as they are."""
         pixels = self.canvas.render()
         size = self.canvas.size
         picture = QImage(pixels.data, size, size, pixels.strides[0], QImage.Format.Format_Grayscale8)

@@ -167,13 +167,11 @@ class Sources:
     # -- what makes images -----------------------------------------------------------------------------------
 
     def draw(self) -> None:
-        """The drawing pad."""
         if self._pad is None:
             self._pad = DrawingPad(self.workspace, self._context.parent)
         self._pad.open_pad()
 
     def camera(self) -> None:
-        """The camera."""
         if self._camera is None:
             self._camera = CameraView(self.workspace, self._context.jobs, self._context.parent)
             self._context.ending.call(self._camera.let_go)

@@ -74,11 +74,10 @@ class CommandPalette(QFrame):
         self.query.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def close_palette(self) -> None:
-        """Put it away."""
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrow keys move in the list while the line has the focus; a click elsewhere closes."""
+        # Arrow keys move in the list while the line has the focus; a click elsewhere closes.
         if watched is self._host:
             if event.type() == QEvent.Type.Resize:
                 self._place()

@@ -61,11 +61,9 @@ class _Images(QAbstractListModel):
         self._blank.fill(Qt.GlobalColor.transparent)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """The number of images."""
         return 0 if parent.isValid() else len(self.images)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Thumbnail, tooltip and accessible text."""
         image = self.images[index.row()]
         if role == Qt.ItemDataRole.DecorationRole:
             return self._icons.get(image, self._blank)
@@ -195,7 +193,6 @@ class FilmStrip(QFrame):
             self._measure()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
         if event.type() == QEvent.Type.StyleChange:
             self._measure()
         super().changeEvent(event)

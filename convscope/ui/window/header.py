@@ -160,17 +160,16 @@ class Header(QFrame):
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Names as long as there is room for."""
+        # Names as long as there is room for.
         super().resizeEvent(event)
         self._fit()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Before, there is no width."""
+        # Before, there is no width.
         super().showEvent(event)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._image is not None:
             self._fit()

@@ -56,7 +56,6 @@ class NavRail(QFrame):
             self._buttons[name].setChecked(True)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
         if event.type() == QEvent.Type.StyleChange:
             self._measure()
         super().changeEvent(event)

@@ -114,7 +114,6 @@ class StatusBar(QFrame):
         self.strip.setChecked(down)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
         if event.type() == QEvent.Type.StyleChange:
             self._measure()
         super().changeEvent(event)

@@ -111,12 +111,11 @@ class Toast(QFrame):
             area.place()
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Stay while it is being read."""
+        # Stay while it is being read.
         self._timer.stop()
         super().enterEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Go on with the countdown."""
         if not (self.details.isChecked() or self._stays):
             self._timer.start()
         super().leaveEvent(event)
@@ -206,7 +205,6 @@ class ToastArea(QWidget):
         self.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the host's size."""
         if event.type() == QEvent.Type.Resize:
             self.place()
         return False
