@@ -11,11 +11,14 @@ from driver import window_on
 from pytestqt.qtbot import QtBot
 from train_helpers import Train, few_digits, kept_run, tiny_model
 
+from convscope.core.task import Cancelled, Task
 from convscope.engine import runtime as engine_runtime
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.training.settings import TrainingSettings
+from convscope.engine.training.train import train as train_engine
 from convscope.imaging.image import Image
 
 
@@ -54,6 +57,25 @@ def two_runs(tiny: OpenedModel, kept_digits: Dataset, tmp_path_factory: pytest.T
     folder = tmp_path_factory.mktemp("runs")
     kept_run(folder / "slow", tiny, kept_digits, 1e-4)
     kept_run(folder / "quick", tiny, kept_digits, 3e-2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def killed_run(tiny: OpenedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of three epochs, cut off after one; trained once, and copied by each test."""
+    folder = tmp_path_factory.mktemp("runs") / "killed"
+
+    class Dying(Task):
+        """Ends what it is handed to once an epoch is over."""
+
+        def check(self) -> None:
+            history = folder / "history.jsonl"
+            if history.exists() and history.read_text().strip():
+                raise Cancelled
+
+    settings = TrainingSettings(epochs=3, steps_per_epoch=3, batch_size=20)
+    with pytest.raises(Cancelled):
+        train_engine(tiny, open_dataset("digits"), settings, name="killed", folder=folder, task=Dying())
     return folder
 
 

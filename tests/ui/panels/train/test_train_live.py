@@ -10,23 +10,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
-from train_helpers import Train, few_digits, tiny_model, weights
+from train_helpers import Train, few_digits, weights
 
-from convscope.core.errors import NotEnoughMemoryError, UserError
-from convscope.core.task import Cancelled, Task
 from convscope.engine.data.augmentation import LECTURE
-from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.runs.run import Run, list_runs, new_folder, runs_folder
-from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.snapshots import NetworkSnapshot
-from convscope.engine.training.train import train as train_engine
 from convscope.imaging.image import Image
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.panels.train.live.network_view import OTHERS
 from convscope.ui.panels.train.live.samples_view import SamplesView
-from convscope.ui.panels.train.plan import TrainingPlan
 from convscope.ui.panels.train.results.view import ResultView
 from convscope.ui.plots.legend import Legend
 
@@ -223,72 +216,18 @@ def test_there_is_one_estimate_of_the_time_left(train: Train) -> None:
     assert " It took 0:" in train.text("train.notice.text")
 
 
-def test_a_loss_that_is_no_number(empty: Train, digits: Dataset) -> None:
-    train, model = empty, tiny_model(last="linear")
-    train.open(model, digits)
-    optimizer = OptimizerSettings("sgd", learning_rate=1000)
-    train.view_model.edit(
-        lambda settings: replace(settings, optimizer=optimizer, loss="mean_squared_error", batch_size=16)
-    )
-    train.settle()
-    train.begin()
-    train.ended()
-    assert "The loss is no number any more (NaN)" in train.text("train.notice.text")
-    # Nothing was learned: no model of it.
-    assert train.workspace.models == (model,)
-    train.press("train.notice.rate")
-    assert train.settings.optimizer.learning_rate == 0.01
-    train.settle()
-    assert train.find(QAbstractButton, "train.start").isEnabled()
-
-
-@pytest.mark.parametrize(
-    ("error", "offered"),
-    [
-        (NotEnoughMemoryError("This machine cannot hold so many images at once."), True),
-        # Words like these do not make it one.
-        (UserError("The memory of a run is damaged."), False),
-    ],
-)
-def test_too_little_memory(train: Train, error: UserError, offered: bool) -> None:
-    def fails(*_: object) -> object:
-        raise error
-
-    train.view_model.begin(TrainingPlan("large", train.settings, fails))  # type: ignore[arg-type]
-    train.ended()
-    assert train.text("train.notice.text") == error.message
-    if not offered:
-        assert not train.window.findChildren(QAbstractButton, "train.notice.batch")
-        return
-    assert train.find(QAbstractButton, "train.notice.batch").text() == "Batches of 32"
-    train.press("train.notice.batch")
-    assert train.settings.batch_size == 32
-
-
-def interrupted(model: OpenedModel, dataset: Dataset) -> Run:
+def interrupted(killed_run: Path) -> Run:
     """A run as it is when its process died in the second of three epochs."""
     folder = new_folder("killed")
-
-    class Dying(Task):
-        """Ends what it is handed to once an epoch is over."""
-
-        def check(self) -> None:
-            history = folder / "history.jsonl"
-            if history.exists() and history.read_text().strip():
-                raise Cancelled
-
-    settings = TrainingSettings(epochs=3, steps_per_epoch=3, batch_size=20)
-    with pytest.raises(Cancelled):
-        train_engine(model, dataset, settings, name="killed", folder=folder, task=Dying())
+    shutil.copytree(killed_run, folder)
     run = Run.open(folder)
-    assert len(run.history) == 1
     run.set_status("running", "It is being trained.")
-    assert run.state == "interrupted" and run.can_resume
+    assert run.state == "interrupted" and run.can_resume and len(run.history) == 1
     return run
 
 
-def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
-    run, left = (interrupted(tiny, open_dataset("digits")) for _ in range(2))
+def test_an_interrupted_run_is_offered(empty: Train, killed_run: Path) -> None:
+    run, left = interrupted(killed_run), interrupted(killed_run)
     left.rename("left alone")
     known = len(run.history)
     empty.live.view_model.find_interrupted()
@@ -312,8 +251,10 @@ def test_an_interrupted_run_is_offered(empty: Train, tiny: OpenedModel) -> None:
     assert not empty.find(QLabel, "train.interrupted.text").isVisible()
 
 
-def test_a_resumed_run_brings_its_augmentation_to_its_own_data_only(empty: Train, tiny: OpenedModel) -> None:
-    run = interrupted(tiny, open_dataset("digits"))
+def test_a_resumed_run_brings_its_augmentation_to_its_own_data_only(
+    empty: Train, tiny: OpenedModel, killed_run: Path
+) -> None:
+    run = interrupted(killed_run)
     other = replace(few_digits(60), reference="other", title="Other")
     empty.open(tiny, other)
     empty.workspace.set_augmentation(LECTURE)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from train_helpers import few_digits, tiny_model
 
+from convscope.core.errors import NotEnoughMemoryError, UserError
 from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import InputSettings
@@ -23,6 +24,7 @@ from convscope.engine.training.runs.unfinished import Unfinished
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.imaging.image import Image
 from convscope.ui.panels.train.live.view_model import CURRENT, LiveViewModel
+from convscope.ui.panels.train.plan import TrainingPlan
 from convscope.ui.panels.train.results.view_model import ResultChoice, ResultViewModel
 from convscope.ui.panels.train.runs.view_model import RunsViewModel, SortedBy
 from convscope.ui.panels.train.transfer.view_model import TransferViewModel
@@ -138,16 +140,20 @@ def test_a_training_from_start_to_end(ready: Setup, tiny: OpenedModel) -> None:
 
 
 def test_a_training_that_fails_says_why(setup: Setup, digits: Dataset) -> None:
-    ready, live = setup, LiveViewModel(setup.train)
-    ready.open(tiny_model(last="linear"), digits)
+    ready, live, model = setup, LiveViewModel(setup.train), tiny_model(last="linear")
+    ready.open(model, digits)
     rate = OptimizerSettings("sgd", learning_rate=1000)
     ready.learn(TrainingSettings(rate, loss="mean_squared_error", batch_size=16))
     assert live.said is not None and live.said.kind == "bad"
+    assert "The loss is no number any more (NaN)" in live.said.words
+    # Nothing was learned: no model of it.
+    assert ready.workspace.models == (model,)
     (lower,) = live.said.offers
     assert lower[:2] == ("train.notice.rate", "Learning rate 0.01")
     lower[2]()
     assert ready.train.settings.optimizer.learning_rate == 0.01 and live.said is None
     ready.jobs.run()
+    assert ready.train.can_start
     ready.train.start()
     (job,) = [job for job in ready.jobs.waiting if job.lane == "training"]
     ready.jobs.cancel(job)
@@ -439,3 +445,28 @@ def test_the_run_on_show_comes_back(ready: Setup) -> None:
     gone.show_run()
     third.jobs.run()
     assert gone.said is None and third.told.errors == []
+
+
+@pytest.mark.parametrize(
+    ("error", "offered"),
+    [
+        (NotEnoughMemoryError("This machine cannot hold so many images at once."), True),
+        # Words like these do not make it one.
+        (UserError("The memory of a run is damaged."), False),
+    ],
+)
+def test_too_little_memory(ready: Setup, error: UserError, offered: bool) -> None:
+    live = LiveViewModel(ready.train)
+
+    def fails(*_: object) -> object:
+        raise error
+
+    ready.train.begin(TrainingPlan("large", ready.train.settings, fails))  # type: ignore[arg-type]
+    ready.jobs.run()
+    assert live.said is not None and live.said.words == error.message
+    assert [(name, words) for name, words, _do in live.said.offers] == (
+        [("train.notice.batch", "Batches of 32")] if offered else []
+    )
+    if offered:
+        live.said.offers[0][2]()
+        assert ready.train.settings.batch_size == 32
