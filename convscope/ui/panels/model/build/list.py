@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QWidg
 
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.ui import theme
-from convscope.ui.panels.model.build.delegate import ROW, RowPainter
 from convscope.ui.panels.model.build.form import LayerForm
+from convscope.ui.panels.model.build.row_painter import ROW, RowPainter
 from convscope.ui.panels.model.build.rows import Index, LayerRows
 
 HEAD = 22
