@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from convscope.core.errors import UserError
+from convscope.core.files import replacing
 from convscope.imaging.io.save import save_png
 
 # More than this many numbers are of no use on a clipboard, and would hold up the window.
@@ -48,10 +51,28 @@ def choose_file(
     return dialog
 
 
-def save_picture(parent: QWidget, path: str, pixels: NDArray[np.uint8]) -> None:
-    """Write a picture as PNG; a failure is said in a message box."""
+def save_grabbed(path: Path, picture: QPixmap) -> None:
+    """Write what a widget showed as PNG.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
     try:
-        save_png(path if path.lower().endswith(".png") else f"{path}.png", pixels)
+        with replacing(path) as part:
+            if not picture.save(str(part), "PNG"):
+                raise OSError("Qt could not write it")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written.", detail=str(error)) from error
+
+
+def save_picture(parent: QWidget, path: str, picture: NDArray[np.uint8] | QPixmap) -> None:
+    """Write a picture as PNG; a failure is said in a message box."""
+    file = Path(path if path.lower().endswith(".png") else f"{path}.png")
+    try:
+        if isinstance(picture, QPixmap):
+            save_grabbed(file, picture)
+        else:
+            save_png(file, picture)
     except UserError as error:
         box = QMessageBox(QMessageBox.Icon.Warning, "Save picture", error.message, parent=parent)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

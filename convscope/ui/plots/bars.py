@@ -90,11 +90,9 @@ class BarsView(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Wide and low."""
         return QSize(theme.scaled(320), theme.scaled(120))
 
     def minimumSizeHint(self) -> QSize:
-        """Smaller the bars say nothing."""
         return QSize(theme.scaled(120), theme.scaled(64))
 
     def bar_rect(self, index: int) -> QRectF:
@@ -111,17 +109,14 @@ class BarsView(QWidget):
         return index if 0 <= index < len(self._values) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Read."""
         self._set_hover(self.index_at(event.position().x()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose."""
         index = self.index_at(event.position().x())
         if index is not None and event.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit(index)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop reading."""
         self._set_hover(None)
 
     def _set_hover(self, index: int | None) -> None:
@@ -131,7 +126,6 @@ class BarsView(QWidget):
             self.hovered.emit(index)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The bars, the line of 0, the window."""
         if not len(self._values):
             return
         colours = theme.tokens()

@@ -230,7 +230,6 @@ class Chart(QWidget):
         self.marks.place()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme or zoom."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_hair"):
             self._paint()

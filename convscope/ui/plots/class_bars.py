@@ -104,11 +104,9 @@ class ClassBars(QWidget):
         return QRectF(0, row * height, self.width(), height)
 
     def sizeHint(self) -> QSize:
-        """As high as its rows."""
         return QSize(theme.scaled(220), theme.scaled(ROW) * self._count)
 
     def minimumSizeHint(self) -> QSize:
-        """Narrower, names are cut."""
         return QSize(theme.scaled(120), theme.scaled(ROW) * self._count)
 
     def event(self, event: QEvent) -> bool:
@@ -124,21 +122,17 @@ class ClassBars(QWidget):
         return super().event(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Lift the row under the cursor."""
         self._set_hover(self._row_at(event.position().y()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """No row is lifted."""
         self._set_hover(None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose."""
         row = self._row_at(event.position().y())
         if row is not None and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(self._rows[row].index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the next or the last class."""
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
         if step is None or not self._rows:
             super().keyPressEvent(event)
@@ -147,7 +141,6 @@ class ClassBars(QWidget):
         self.chosen.emit(self._rows[max(0, min(len(self._rows) - 1, at + step))].index)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Name and percentage over a thin bar."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -78,11 +78,9 @@ class HistogramView(QWidget):
         )
 
     def sizeHint(self) -> QSize:
-        """Two small charts."""
         return QSize(theme.scaled(256), theme.scaled(ONE_HEIGHT) * max(1, len(self._shown)))
 
     def minimumSizeHint(self) -> QSize:
-        """Smaller they cannot be read."""
         return QSize(theme.scaled(120), theme.scaled(56) * max(1, len(self._shown)))
 
     def _plots(self) -> list[QRect]:
@@ -95,13 +93,11 @@ class HistogramView(QWidget):
         ]
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom has other measures."""
         if event.type() == QEvent.Type.StyleChange:
             self.updateGeometry()
         super().changeEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Read a bin."""
         found = None
         at = event.position().toPoint()
         for which, area in enumerate(self._plots()):
@@ -113,12 +109,10 @@ class HistogramView(QWidget):
             self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop reading."""
         self._hover = None
         self.update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Plain or logarithmic."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         action = menu.addAction("Logarithmic counts")
@@ -128,7 +122,6 @@ class HistogramView(QWidget):
         menu.popup(event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Title, outline and extremes of each."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setFont(theme.font(11))

@@ -85,19 +85,15 @@ class Legend(QWidget):
         return self._left_over
 
     def sizeHint(self) -> QSize:
-        """As many lines as there are now."""
         return QSize(theme.scaled(80), max(1, len(self._lines)) * self._line_height())
 
     def minimumSizeHint(self) -> QSize:
-        """A narrow one has more lines."""
         return self.sizeHint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width, other lines."""
         self._arrange()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
             self._arrange()
@@ -187,7 +183,6 @@ class Legend(QWidget):
         return theme.scaled(MARK + SPACE) + QFontMetrics(theme.font()).horizontalAdvance(piece.words)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Line by line, each ending at the right."""
         painter = QPainter(self)
         height = self._line_height()
         for number, line in enumerate(self._lines):

@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QStyleOptionGraphicsItem, QToolButton, QWidget
 
 from convscope.ui import theme
-from convscope.ui.export.file_dialog import choose_file
+from convscope.ui.export.file_dialog import choose_file, save_picture
 
 # More dots than these would touch each other.
 MOST_DOTS = 200
@@ -260,7 +260,10 @@ class Plot(pg.PlotWidget):
         menu, pictured = QMenu(self), self.pictured
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Copy", lambda: QGuiApplication.clipboard().setPixmap(pictured.grab()))
-        menu.addAction("Save as PNG…", lambda: choose_file(self, lambda path: pictured.grab().save(path)))
+        menu.addAction(
+            "Save as PNG…",
+            lambda: choose_file(self, lambda path: save_picture(self, path, pictured.grab())),
+        )
         menu.addAction("Fit", self.fit)
         menu.popup(event.globalPos())
 
@@ -315,13 +318,11 @@ class DotsItem(pg.GraphicsObject):
         return QRectF() if box is None else box.viewRect()
 
     def viewTransformChanged(self) -> None:
-        """Another range: other bounds."""
         self.prepareGeometryChange()
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        """Round on the screen, whatever the axes."""
         to_screen = painter.transform()
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

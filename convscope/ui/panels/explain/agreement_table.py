@@ -27,7 +27,6 @@ class Names(QHeaderView):
         self.setSectionsClickable(False)
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        """One name."""
         if not 0 <= section < len(self.names):
             return
         painter.save()
@@ -92,12 +91,10 @@ class AgreementTable(QTableWidget):
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The names are broken anew."""
         super().resizeEvent(event)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger letters."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
             self._fit()
@@ -133,7 +130,6 @@ class AgreementTable(QTableWidget):
         return left + self.columnCount() * theme.scaled(LEAST_CELL) > self.width()
 
     def sizeHint(self) -> QSize:
-        """All of the width, and its own height."""
         return QSize(theme.scaled(320), self.height())
 
 

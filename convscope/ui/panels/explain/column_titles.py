@@ -38,18 +38,16 @@ class ColumnTitles(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Two lines."""
         return QSize(0, LINES * theme.scaled(14))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The mosaic is painted anew: its tiles may have another size."""
+        # The mosaic is painted anew: its tiles may have another size.
         if event.type() == QEvent.Type.Paint and self._tile != self._mosaic.tile_size():
             self._tile = self._mosaic.tile_size()
             self.update()
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Each name at the foot of its place."""
         painter = QPainter(self)
         painter.setFont(theme.font(11))
         painter.setPen(QColor(theme.tokens().secondary))

@@ -67,17 +67,14 @@ class AnswersModel(QAbstractTableModel):
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Pictures."""
         return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """See `COLUMNS`."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Titles, and what they mean."""
         if orientation == Qt.Orientation.Vertical:
             return None
         title, says, _by = COLUMNS[section]
@@ -94,7 +91,6 @@ class AnswersModel(QAbstractTableModel):
         return says if role == Qt.ItemDataRole.ToolTipRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """A cell's words."""
         answers = self.answers
         if answers is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
@@ -170,7 +166,6 @@ class _RowPainter(QStyledItemDelegate):
         self._table = table
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """The ground, then what the column shows."""
         colours = theme.tokens()
         painter.save()
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -361,7 +356,6 @@ class AnswersTable(QTableView):
     # Events.
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Return opens the picture."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._open(self.currentIndex())
         else:
@@ -371,7 +365,6 @@ class AnswersTable(QTableView):
         """Dragging along the rows chooses nothing."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The columns share the width."""
         super().resizeEvent(event)
         self._fit()
         self._ask.start(0)
@@ -382,14 +375,12 @@ class AnswersTable(QTableView):
         self._ask.start(0)
 
     def changeEvent(self, event: Any) -> None:
-        """Rows and columns grow with the window's zoom."""
         super().changeEvent(event)
         if event.type() in (event.Type.FontChange, event.Type.StyleChange) and hasattr(self, "_pixmaps"):
             self._fit()
             self._ask.start(0)
 
     def showEvent(self, event: Any) -> None:
-        """Ask for what nobody looked at."""
         super().showEvent(event)
         self._ask.start(0)
 

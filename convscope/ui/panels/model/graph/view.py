@@ -17,11 +17,12 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, Press, key_zoom, wheel_zoom
 from convscope.ui.canvas.viewport import Viewport
+from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.panels.model.graph.paint import GraphPicture, Stamps, paint_graph, rectangle
 
 LARGEST, LARGEST_FIT = 3.0, 1.1
@@ -205,13 +206,7 @@ class GraphView(DoubleClickFits, QWidget):
 
     def choose_file(self) -> None:
         """Ask where the picture shall go."""
-        dialog = QFileDialog(self, "Save picture", "", "PNG picture (*.png);;SVG drawing (*.svg)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("png")
-        dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix("svg" if "svg" in text else "png"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.save_requested)
-        dialog.open()
+        choose_file(self, self.save_requested.emit, "", (".png", ".svg"))
 
     # Gestures
 

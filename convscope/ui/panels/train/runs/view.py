@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QMessageBox, QSplitter, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
-from convscope.core.files import replacing
 from convscope.ui import theme
+from convscope.ui.export.file_dialog import choose_file, save_grabbed
 from convscope.ui.forms.form import caption, row, segmented, tool
 from convscope.ui.panels.train.live.charts.loss import UNFROZEN
 from convscope.ui.panels.train.runs.table import RunsTable
@@ -161,24 +161,17 @@ class RunsView(QWidget):
         box.open()
 
     def _choose_export(self, suffix: str) -> None:
-        dialog = QFileDialog(self, "Export runs", f"runs{suffix}")
+        dialog = choose_file(self, lambda path: self.export_to(Path(path)), f"runs{suffix}", (suffix,))
         dialog.setObjectName("train.runs.file")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix.lstrip("."))
-        dialog.accepted.connect(lambda: self.export_to(Path(dialog.selectedFiles()[0])))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     def export_to(self, path: Path) -> None:
         """Write the ticked runs (all, if none is) as .csv or .json, or the chart as .png."""
         if path.suffix.lower() == ".png":
             try:
-                with replacing(path) as part:
-                    if not self.chart.grab().save(str(part), "PNG"):
-                        raise OSError("Qt could not write it")
+                save_grabbed(path, self.chart.grab())
                 self.train.context.notify(f"Saved {path.name}.")
-            except OSError as error:
-                self.train.context.report(UserError(f"{path} cannot be written.", detail=str(error)))
+            except UserError as error:
+                self.train.context.report(error)
             return
         self.view_model.export_to(path)
 
