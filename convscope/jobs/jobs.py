@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from convscope.core.errors import UserError
 from convscope.core.printable import printable
 from convscope.core.task import Cancelled, Task
-from convscope.engine.keras_compat import cannot_run, no_kernel
 from convscope.jobs.collector import Collector
 from convscope.jobs.job import Job
 from convscope.jobs.lane import Lane
@@ -147,7 +146,10 @@ class Jobs(QObject):
         except Cancelled:
             self._send(job, "cancelled", None)
         except Exception as error:
-            # What TensorFlow lacks for this processor may show in any work on a network.
+            # What TensorFlow lacks for this processor may show in any work on a network. Imported late: the
+            # first paint does without the engine.
+            from convscope.engine.keras_compat import cannot_run, no_kernel
+
             self._send(job, "failed", no_kernel("The network", error) if cannot_run(error) else error)
         else:
             self._send(job, "done", result)

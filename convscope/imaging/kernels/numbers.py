@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.imaging.kernels.notations import NUMBER, Written, comma_cells, take_apart
+
+if TYPE_CHECKING:
+    from convscope.imaging.kernels.notations import Written
 
 MAX_CHARACTERS = 32_000_000
 
-_CELL = re.compile(rf"({NUMBER})(?:/({NUMBER}))?")
 _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "\u00a0": " ", "\u2009": " ", "\ufeff": " "}
     # The tall brackets that SymPy prints around rows.
@@ -87,8 +90,18 @@ def parse_divided(
     return values, written.divisor
 
 
+@cache
+def _cell() -> re.Pattern[str]:
+    """A number or a fraction. The notations are imported late: the first paint has no text to read."""
+    from convscope.imaging.kernels.notations import NUMBER
+
+    return re.compile(rf"({NUMBER})(?:/({NUMBER}))?")
+
+
 def _written(text: str) -> Written:
     """The cells of a text in any notation."""
+    from convscope.imaging.kernels.notations import Written, take_apart
+
     text = _INLINE_COMMENT.sub(" ", text.translate(_SIGNS))
     text = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
     text = "/".join(part.strip(" \t") for part in text.split("/")).strip()
@@ -105,7 +118,7 @@ def _count(numbers: int) -> str:
 
 
 def _value(cell: str, row: int, column: int) -> float:
-    match = _CELL.fullmatch(cell)
+    match = _cell().fullmatch(cell)
     if match is None:
         what = f'"{cell[:40]}" is not a number' if cell else "the cell is empty"
         raise UserError(f"Row {row}, column {column}: {what}.")
@@ -121,6 +134,8 @@ def _value(cell: str, row: int, column: int) -> float:
 
 
 def _plain_rows(text: str) -> list[list[str]]:
+    from convscope.imaging.kernels.notations import comma_cells
+
     lines = [line.strip() for line in text.splitlines()]
     lines = [line.rstrip(";").rstrip() for line in lines if line]
     if any(";" in line for line in lines):
@@ -138,4 +153,4 @@ def _plain_rows(text: str) -> list[list[str]]:
 
 
 def _is_one_number(piece: str) -> bool:
-    return _CELL.fullmatch(piece.replace(",", ".", 1)) is not None
+    return _cell().fullmatch(piece.replace(",", ".", 1)) is not None

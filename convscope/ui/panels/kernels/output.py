@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from convscope.core.errors import UserError
 from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
-from convscope.imaging.lab.script import to_python
 from convscope.ui.actions import Command
 from convscope.ui.canvas.raster import to_image
 from convscope.ui.forms.form import tool
@@ -147,4 +146,7 @@ def script_of(frame: LabFrame) -> str:
     """The script for the stages up to the selected one."""
     stages = frame.lab.stages[: frame.lab.selected + 1]
     extremes, channel = frame.shown.extremes, frame.lab.channel
+    # Imported late: the first paint copies no script.
+    from convscope.imaging.lab.script import to_python
+
     return to_python(frame.image, stages, frame.display, extremes=extremes, channel=channel)
