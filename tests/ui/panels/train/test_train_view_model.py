@@ -438,6 +438,14 @@ def test_the_run_on_show_comes_back(ready: Setup) -> None:
     assert curves.epochs == kept.history and curves.steps == 4 and len(curves.batches["loss"]) == 8
     assert again.said is not None and again.said.words.startswith("All 2 epochs are done")
     assert [name for name, *_ in again.said.offers] == ["train.notice.result"]
+    # One that was cut off is offered at the foot of the page, once.
+    kept.set_status("running", "It is being trained.")
+    cut = Setup(ready.workspace.document.snapshot())
+    offered, told = LiveViewModel(cut.train), []
+    offered.kept_curves.connect(told.append)
+    offered.show_run()
+    cut.jobs.run()
+    assert len(told) == 1 and offered.said is None
     # One that has gone is not missed.
     kept.delete()
     third = Setup(ready.workspace.document.snapshot())

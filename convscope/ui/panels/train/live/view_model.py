@@ -52,6 +52,7 @@ class KeptCurves:
         head_epochs: of a new classifier alone.
         epochs, batches: its history.
         sentence: how it ended.
+        interrupted: it was cut off: that is offered anyway.
         can_resume, has_model: what can be done with it.
     """
 
@@ -61,6 +62,7 @@ class KeptCurves:
     epochs: tuple[EpochRecord, ...]
     batches: Mapping[str, Sequence[float]]
     sentence: str
+    interrupted: bool
     can_resume: bool
     has_model: bool
 
@@ -415,16 +417,24 @@ class LiveViewModel:
 
             run = Run.open(runs_folder() / wanted)
             details, has_model = run.details, run.model_path is not None
-            history = run.history, run.batches
-            settings = details.settings
             return KeptCurves(
-                run, settings, details.head_epochs, *history, run.sentence, run.can_resume, has_model
+                run,
+                details.settings,
+                details.head_epochs,
+                run.history,
+                run.batches,
+                run.sentence,
+                run.state == "interrupted",
+                run.can_resume,
+                has_model,
             )
 
         def done(kept: KeptCurves) -> None:
             if self.run.value != wanted or self.trainer.active or not kept.epochs:
                 return
             self.kept_curves.emit(kept)
+            if kept.interrupted:
+                return
             offers: list[Offer] = []
             if kept.has_model:
                 see = ("train.notice.result", "See the result", lambda: self.train.show_result(kept.run))
