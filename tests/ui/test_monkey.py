@@ -42,7 +42,7 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     with window_on(qtbot, "patterns", sample_images()) as made:
         panel = made.panel()
         assert isinstance(panel, PatternsPanel)
-        panel.controls.edit(settings=PatternSettings(steps=3))
+        panel.view_model.edit(settings=PatternSettings(steps=3))
         made.workspace.add_model(open_model("garments"))
         made.workspace.add_model(open_model("digits"))
         yield made
