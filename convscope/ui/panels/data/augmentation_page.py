@@ -77,7 +77,9 @@ class AugmentationPage(QWidget):
         self._dataset: Dataset | None = None
         self._settings: PipelineSettings | None = None
         self._index = 0
-        self._seed = 0
+        # Which twelve of all possible changes the preview shows.
+        self._seed = context.workspace.part("data.preview.seed", 0, "data")
+        context.listen(self._seed.changed, lambda _seed: self.request())
         self._stale = False
         self.previewer = Previewer(context.jobs, self)
         self.previewer.ready.connect(self._show_preview)
@@ -117,7 +119,7 @@ class AugmentationPage(QWidget):
         column.addWidget(self._scrolled(), 1)
         # Where the augmentation was taken over from, as long as it is what it was.
         self._taken: tuple[Augmentation, str] | None = None
-        context.workspace.augmentation_changed.connect(self._show_augmentation)
+        context.listen(context.workspace.augmentation_changed, self._show_augmentation)
         self._show_augmentation(context.workspace.augmentation)
 
     @property
@@ -142,8 +144,7 @@ class AugmentationPage(QWidget):
 
     def draw_others(self) -> None:
         """The same settings with another seed."""
-        self._seed += 1
-        self.request()
+        self._seed.set(self._seed.value + 1)
 
     def request(self) -> None:
         """Have the preview drawn again; later, if nobody sees it now."""
@@ -151,16 +152,14 @@ class AugmentationPage(QWidget):
             return
         self._stale = not self.isVisible()
         if not self._stale:
-            self.previewer.request(self._dataset, self._index, self._settings, self.augmentation, self._seed)
+            self.previewer.request(
+                self._dataset, self._index, self._settings, self.augmentation, self._seed.value
+            )
 
     def showEvent(self, event: object) -> None:
         """Draw what changed while nobody looked."""
         if self._stale:
             self.request()
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._context.workspace.augmentation_changed.disconnect(self._show_augmentation)
 
     def _scrolled(self) -> ScrollColumn:
         from convscope.engine.data.augmentation import LIMITS

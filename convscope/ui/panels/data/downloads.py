@@ -39,7 +39,7 @@ class Downloads(QObject):
         self._context, self._open = context, open_set
         self.refused: dict[str, tuple[str, str]] = {}
         self.on_show: Callable[[], bool] = lambda: False
-        context.jobs.changed.connect(self._job_changed)
+        context.listen(context.jobs.changed, self._job_changed)
 
     def listed(self) -> tuple[DatasetInfo, ...]:
         """Every set that is downloaded by itself."""
@@ -89,10 +89,6 @@ class Downloads(QObject):
     def stop(self, name: str) -> None:
         """Stop it; what has come stays, and is gone on with."""
         self._context.jobs.cancel_key(_KEY + name)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._context.jobs.changed.disconnect(self._job_changed)
 
     def _job_changed(self, job: Job) -> None:
         if job.key is not None and job.key.startswith(_KEY):

@@ -1,11 +1,9 @@
-"""The middle: which part is shown, the grid of its images, and what the cursor is on."""
+"""The centre: which part is shown, the grid of its images, and what the cursor is on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -13,13 +11,13 @@ from convscope.core.task import Task
 from convscope.ui import theme
 from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
 from convscope.ui.forms.form import as_panel, caption, segmented, tool
-from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.grid import ThumbnailGrid
 from convscope.ui.panels.data.image_actions import ImageActions
+from convscope.ui.panels.data.view_model import DataViewModel
 from convscope.ui.panels.data.words import PART_WORDS, image_words
 
 if TYPE_CHECKING:
-    from convscope.engine.data.dataset import Dataset, SplitName
+    from convscope.engine.data.dataset import Dataset
 
 _PARTS = (
     ("train", "Train", "What the network learns from"),
@@ -29,26 +27,20 @@ _PARTS = (
 )
 
 
-class ImagesSection(QWidget):
+class DatasetImages(QWidget):
     """The images of one part and one class, or of all.
 
     Signals:
-        part_changed: "train", "validation", "test" or "all" was chosen.
-        focused: the index of an image that a person went to.
         fold_requested: the button beside the switch.
     """
 
-    part_changed = Signal(str)
-    focused = Signal(int)
     fold_requested = Signal()
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: DataViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         as_panel(self)
-        self._context = context
-        self._dataset: Dataset | None = None
-        self._class: int | None = None
-        self._only: NDArray[np.int64] | None = None
+        self._model = view_model
+        self._context = context = view_model.context
         self._sizes: dict[int, tuple[int, ...]] = {}
         self.loader = ThumbnailLoader(context.jobs, "data.thumbnails", self)
         self.actions_ = ImageActions(context, self)
@@ -57,17 +49,15 @@ class ImagesSection(QWidget):
         self.grid.words = self._words
         self.grid.view_changed.connect(self._ask)
         self.grid.chosen.connect(self._chosen)
-        self.grid.moved.connect(self.focused)
+        self.grid.moved.connect(lambda index: view_model.choose(image=index))
         self.grid.hovered.connect(self._hovered)
         self.grid.menu_requested.connect(self._open_menu)
         self.loader.arrived.connect(self.grid.show_arrived)
         self.switch = segmented("data.part", "Part", _PARTS)
-        self.switch.changed.connect(self._part_chosen)
+        self.switch.changed.connect(lambda part: view_model.choose(part=part))
         self.smaller = tool("data.smaller", "Smaller thumbnails (−)", "zoom-out", lambda: self.grid.zoom(-1))
         self.larger = tool("data.larger", "Larger thumbnails (+)", "zoom-in", lambda: self.grid.zoom(1))
-        self.mix = tool(
-            "data.mix", "In a mixed order, not class after class", "shuffle", lambda: self._fill()
-        )
+        self.mix = tool("data.mix", "In a mixed order, not class after class", "shuffle", self._mix)
         self.mix.setCheckable(True)
         self.fold = QToolButton()
         self.fold.setObjectName("data.fold")
@@ -80,6 +70,7 @@ class ImagesSection(QWidget):
         self.foot.setWordWrap(False)
         self.foot.setAccessibleName("The image under the cursor")
         self.foot.setMinimumWidth(1)
+        view_model.images_changed.connect(self._fill)
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
         head.addWidget(self.switch)
@@ -94,61 +85,32 @@ class ImagesSection(QWidget):
         column.addWidget(self.foot)
 
     @property
-    def part(self) -> SplitName | None:
-        """The part on show; None: all."""
-        return None if self.switch.value == "all" else self.switch.value  # type: ignore[return-value]
+    def _dataset(self) -> Dataset | None:
+        return self._model.dataset
 
-    def show_dataset(self, dataset: Dataset) -> None:
+    def show_dataset(self, dataset: Dataset, other: bool) -> None:
         """Another data set, or another split of the same."""
-        same = self._dataset is not None and self._dataset.images is dataset.images
-        self._dataset = dataset
-        if not same:
-            self._class, self._only, self._sizes = None, None, {}
-            self.switch.set_value("train")
+        chosen = self._model.selection
+        if other:
+            self._sizes = {}
             self.loader.set_images(dataset.images)
-            # Files come class after class, and the first screen would show one class only.
-            self.mix.setChecked(len(dataset.classes) > 1 and bool((np.diff(dataset.labels) >= 0).all()))
             native = max(dataset.image_size) if dataset.image_size is not None else None
             self.grid.set_source(dataset.labels, dataset.classes, native)
         for name in PART_WORDS:
             self.switch.button(name).setEnabled(bool(len(dataset.indices(name))))
-        if self.part is not None and not len(dataset.indices(self.part)):
-            self.switch.set_value("all")
-        self._fill(to_top=not same)
+        self._fill(to_top=other)
+        if other and chosen.image is not None:
+            self.grid.set_current(chosen.image)
         self._hovered(None)
 
-    def show_class(self, index: int | None) -> None:
-        """Only this class, or all."""
-        self._class = index
-        self._fill()
-
-    def show_only(self, indices: list[int] | None) -> None:
-        """Only these images of all parts, in this order; None: as the switch says."""
-        self._only = np.array(indices, np.int64) if indices is not None else None
-        self._fill()
+    def _mix(self) -> None:
+        self._model.choose(mixed=self.mix.isChecked())
 
     def _fill(self, *, to_top: bool = True) -> None:
-        dataset = self._dataset
-        if dataset is None:
-            return
-        if self._only is not None:
-            chosen = self._only
-            if self._class is not None:
-                chosen = chosen[dataset.labels[chosen] == self._class]
-        elif self._class is not None:
-            chosen = dataset.of_class(self._class, self.part)
-        elif self.part is not None:
-            chosen = dataset.indices(self.part)
-        else:
-            chosen = np.arange(len(dataset), dtype=np.int64)
-        if self.mix.isChecked() and self._class is None and self._only is None:
-            chosen = np.random.default_rng(0).permutation(chosen)
-        self.grid.set_indices(chosen, to_top=to_top)
+        self.switch.set_value(self._model.selection.part)
+        self.mix.setChecked(self._model.mixed)
+        self.grid.set_indices(self._model.indices, to_top=to_top)
         self._hovered(None)
-
-    def _part_chosen(self, part: str) -> None:
-        self._fill()
-        self.part_changed.emit(part)
 
     def _ask(self) -> None:
         if self.isVisible():
@@ -157,7 +119,7 @@ class ImagesSection(QWidget):
     def _chosen(self, index: int) -> None:
         if self._dataset is not None:
             self.actions_.use(self._dataset, index)
-            self.focused.emit(index)
+            self._model.choose(image=index)
 
     def _open_menu(self, index: int, at: object) -> None:
         if self._dataset is not None:

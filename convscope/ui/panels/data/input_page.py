@@ -150,8 +150,8 @@ class InputPage(QWidget):
         column.addWidget(elsewhere)
         column.addLayout(row(self.measure, None))
         column.addWidget(self.speed)
-        context.workspace.data_settings_changed.connect(self._settings_changed)
-        context.workspace.model_changed.connect(self._model_changed)
+        context.listen(context.workspace.data_settings_changed, self._settings_changed)
+        context.listen(context.workspace.model_changed, self._model_changed)
 
     @property
     def settings(self) -> PipelineSettings:
@@ -167,11 +167,6 @@ class InputPage(QWidget):
         if settings.size is None and self._dataset is not None and self._dataset.image_size is None:
             settings = replace(settings, size=self._network_size())
         return settings
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._context.workspace.data_settings_changed.disconnect(self._settings_changed)
-        self._context.workspace.model_changed.disconnect(self._model_changed)
 
     def show_dataset(self, dataset: Dataset, index: int) -> None:
         """Show this image of this data set as the network would get it."""

@@ -25,12 +25,13 @@ from convscope.ui.panels.data.augmentation_page import AugmentationPage
 from convscope.ui.panels.data.class_list import ClassList
 from convscope.ui.panels.data.downloads_page import DownloadsPage
 from convscope.ui.panels.data.empty_page import EmptyPage
-from convscope.ui.panels.data.images_section import ImagesSection
+from convscope.ui.panels.data.images_section import DatasetImages
 from convscope.ui.panels.data.input_page import InputPage
 from convscope.ui.panels.data.opening import Opening, OpeningStrip
 from convscope.ui.panels.data.refusal import Refusal
 from convscope.ui.panels.data.source_section import SourceSection
 from convscope.ui.panels.data.split_section import SplitSection
+from convscope.ui.panels.data.view_model import DataSelection, DataViewModel
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
@@ -50,23 +51,29 @@ class DataPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         context = self.context
-        self._dataset: Dataset | None = None
-        self._focus = 0
-        self._compact = False
-        self._wants_right = True
+        self.view_model = DataViewModel(context)
         self._wants_example = False
         self.opening = Opening(context, self)
         self._build()
-        context.workspace.dataset_changed.connect(self._show_dataset)
-        self._show_dataset(context.workspace.dataset)
+        self.view_model.dataset_changed.connect(self._show_dataset)
+        context.listen(self.view_model.layout.changed, self._show_layout)
+        self._show_dataset(self.view_model.dataset, True)
+
+    @property
+    def _dataset(self) -> Dataset | None:
+        return self.view_model.dataset
 
     @property
     def focus_image(self) -> int:
         """The index of the image that previews show."""
-        return self._focus
+        return self.view_model.focus
+
+    @property
+    def _wants_right(self) -> bool:
+        right = self.view_model.layout.value.right
+        return not self.compact if right is None else right
 
     def commands(self) -> list[Command]:
-        """What the command palette lists while this panel is shown."""
         ready = self._dataset is not None
         group = "Data"
 
@@ -85,20 +92,20 @@ class DataPanel(Panel):
 
     def set_compact(self, compact: bool) -> None:
         """Fold the right column away where there is no room for it."""
-        if compact != self._compact:
-            self._compact = compact
-            self._wants_right = not compact
-            self._fold()
+        if compact != self.compact:
+            super().set_compact(compact)
+            self.view_model.lay_out(right=None)
+            self._show_layout()
 
     def toggle_right(self) -> None:
         """Show augmentation and input beside the images, or give them the room."""
-        self._wants_right = not self._wants_right
-        self._fold()
+        self.view_model.lay_out(right=not self._wants_right)
 
-    def show_page(self, name: str) -> None:
+    def show_page(self, page: str) -> None:
         """Show "augmentation" or "input" at the right."""
-        self.tabs.set_value(name)
-        self.pages.setCurrentIndex(int(name == "input"))
+        if page not in ("augmentation", "input"):
+            raise KeyError(page)
+        self.view_model.lay_out(page=page)
         if not self._wants_right:
             self.toggle_right()
 
@@ -120,17 +127,6 @@ class DataPanel(Panel):
         else:
             self._choose_example()
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self.input.shutdown()
-        self.opening.downloads.shutdown()
-        self.refusal.shutdown()
-        self.context.workspace.dataset_changed.disconnect(self._show_dataset)
-        self.augmentation.shutdown()
-        self.source.shutdown()
-        self.split.shutdown()
-        super().shutdown()
-
     def _build(self) -> None:
         self.stack = QStackedWidget()
         self.empty = EmptyPage(self.opening)
@@ -145,17 +141,19 @@ class DataPanel(Panel):
         self.columns.setChildrenCollapsible(False)
         self.columns.setHandleWidth(1)
         self.columns.addWidget(self._left())
-        self.images = ImagesSection(self.context)
+        self.images = DatasetImages(self.view_model)
         self.images.setMinimumWidth(theme.scaled(280))
         self.columns.addWidget(self.images)
         self.columns.addWidget(self._right())
         self.columns.setStretchFactor(1, 1)
         self.stack.addWidget(self.columns)
         self.columns.setSizes([theme.scaled(LEFT), 10_000, theme.scaled(RIGHT)])
-        self.source.duplicates_shown.connect(self.images.show_only)
-        self.classes.chosen.connect(self.images.show_class)
-        self.images.part_changed.connect(lambda _part: self._show_counts())
-        self.images.focused.connect(self._focus_on)
+        model = self.view_model
+        self.classes.chosen.connect(lambda index: model.choose(class_=index))
+        model.class_changed.connect(self.classes.choose)
+        model.part_changed.connect(self._show_counts)
+        model.focus_changed.connect(self._show_focus)
+        model.selection_changed.connect(self._show_search)
         self.images.fold_requested.connect(self.toggle_right)
         self.images.loader.arrived.connect(lambda _made: self.source.tell_unreadable())
         self.input.measured.connect(self.source.tell_unreadable)
@@ -172,10 +170,10 @@ class DataPanel(Panel):
         for label in self.findChildren(QLabel):
             # A class or a file may be called "<b>".
             label.setTextFormat(Qt.TextFormat.PlainText)
-        self._fold()
+        self._show_layout()
 
     def _left(self) -> QWidget:
-        self.source = SourceSection(self.context, self.opening)
+        self.source = SourceSection(self.view_model, self.opening)
         self.split = SplitSection(self.context)
         self.classes = ClassList()
         self.search = QLineEdit()
@@ -184,6 +182,7 @@ class DataPanel(Panel):
         self.search.setPlaceholderText("Search classes")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self.classes.search)
+        self.search.textChanged.connect(lambda text: self.view_model.choose(search=text))
         holder = _surface()
         column = QVBoxLayout(holder)
         column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GAP)
@@ -238,21 +237,17 @@ class DataPanel(Panel):
         self._leave_downloads()
         self.opening.open(name)
 
-    def _show_dataset(self, dataset: Dataset | None) -> None:
-        old, self._dataset = self._dataset, dataset
+    def _show_dataset(self, dataset: Dataset | None, other: bool) -> None:
         if dataset is None:
             self.stack.setCurrentWidget(self.empty)
             return
-        if old is None or old.images is not dataset.images:
+        chosen = self.view_model.selection
+        if other:
             self.classes.set_classes(dataset.classes)
-            self.search.clear()
             self.search.setVisible(len(dataset.classes) >= SEARCH_FROM)
-            self.images.show_dataset(dataset)
-            self.images.show_class(None)
-            train = dataset.indices("train")
-            self._focus = int(train[0]) if len(train) else 0
-        else:
-            self.images.show_dataset(dataset)
+            self.search.setText(chosen.search)
+            self.classes.choose(chosen.class_)
+        self.images.show_dataset(dataset, other)
         self.source.show_dataset(dataset)
         self.split.show_dataset(dataset)
         self._show_counts()
@@ -271,34 +266,38 @@ class DataPanel(Panel):
         if len(shown):
             index = int(shown[min(_EXAMPLE, len(shown) - 1)])
             self.images.grid.set_current(index)
-            self._focus_on(index)
+            self.view_model.choose(image=index)
 
     def _show_counts(self) -> None:
         if self._dataset is not None:
-            self.classes.set_counts(self._dataset.counts(self.images.part))
+            self.classes.set_counts(self.view_model.counts)
 
-    def _focus_on(self, index: int) -> None:
-        self._focus = index
-        self._show_focus()
+    def _show_search(self, chosen: DataSelection) -> None:
+        if chosen.search != self.search.text():
+            self.search.setText(chosen.search)
 
-    def _show_focus(self) -> None:
+    def _show_focus(self, _index: int = 0) -> None:
         if self._dataset is not None:
-            self.input.show_dataset(self._dataset, self._focus)
+            self.input.show_dataset(self._dataset, self.focus_image)
             self._show_preview()
 
     def _show_preview(self) -> None:
         if self._dataset is not None:
-            self.augmentation.show_dataset(self._dataset, self._focus, self.input.settings)
+            self.augmentation.show_dataset(self._dataset, self.focus_image, self.input.settings)
 
     def _show_problem(self, sentence: str) -> None:
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
 
-    def _fold(self) -> None:
-        self.right.setVisible(self._wants_right)
+    def _show_layout(self, _layout: object = None) -> None:
+        page = self.view_model.layout.value.page
+        self.tabs.set_value(page)
+        self.pages.setCurrentIndex(int(page == "input"))
+        right = self._wants_right
+        self.right.setVisible(right)
         # Where there is no room for three columns, the right one takes the place of the left.
-        self.left.setHidden(self._compact and self._wants_right)
-        self.images.fold.setChecked(self._wants_right)
+        self.left.setHidden(self.compact and right)
+        self.images.fold.setChecked(right)
 
 
 def _surface() -> QWidget:

@@ -59,13 +59,12 @@ class Refusal(QFrame):
         column.setSpacing(theme.GAP)
         column.addWidget(self.words)
         column.addLayout(row(self.download, again, other, self.ask, None, close))
-        self._sources.refused_changed.connect(self._show)
+        context.listen(self._sources.refused_changed, self._show)
+        context.ending.call(self._leave)
         self._sources.teller = self
         self._show(self._sources.refused)
 
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._sources.refused_changed.disconnect(self._show)
+    def _leave(self) -> None:
         if self._sources.teller is self:
             self._sources.teller = None
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from convscope.core.printable import printable
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, heading, room_for, row, tool
-from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.opening import Opening
+from convscope.ui.panels.data.view_model import DataSelection, DataViewModel
 from convscope.ui.panels.data.words import set_words, unreadable, unreadable_words
 
 if TYPE_CHECKING:
@@ -22,20 +22,13 @@ _SHOWN_NOTES, _NOTE_LENGTH = 2, 120
 
 
 class SourceSection(QWidget):
-    """The open data set in words; the button opens another.
+    """The open data set in words; the button opens another."""
 
-    Signals:
-        duplicates_shown: the images that are there more than once (int indices, group by group), or None
-            when all are to be shown again.
-    """
-
-    duplicates_shown = Signal(object)
-
-    def __init__(self, context: PanelContext, opening: Opening, parent: QWidget | None = None) -> None:
+    def __init__(self, view_model: DataViewModel, opening: Opening, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._context = context
+        self._model = view_model
+        self._context = context = view_model.context
         self._dataset: Dataset | None = None
-        self.duplicates: Duplicates | None = None
         self._told = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -73,24 +66,24 @@ class SourceSection(QWidget):
         column.addWidget(self.credit)
         column.addWidget(self.notes)
         column.addLayout(row(self.finder, self.show_them, None, self.more))
-        context.splitting.comparing_changed.connect(self._show_comparing)
+        context.listen(context.splitting.comparing_changed, self._show_comparing)
+        view_model.selection_changed.connect(self._show_chosen)
+
+    @property
+    def duplicates(self) -> Duplicates | None:
+        """What a comparison of the images has found, if there was one."""
+        return self._model.duplicates
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Another data set, or the same with other parts, or with what a comparison has found."""
-        from convscope.engine.data.similar.duplicates import duplicates_of
-
-        same = self._dataset is not None and self._dataset.images is dataset.images
         self._dataset = dataset
-        self.duplicates = None if dataset.alike is None else duplicates_of(dataset)
-        if not same and self.show_them.isChecked():
-            self.show_them.setChecked(False)
-            self.duplicates_shown.emit(None)
         self.title.setText(dataset.title)
         self.title.setToolTip(printable(dataset.reference))
         self.button.setToolTip("Open another data set")
         self.facts.setText(set_words(dataset))
         self.credit.setText(dataset.credit)
         self._show_notes()
+        self._show_chosen(self._model.selection)
 
     def find_duplicates(self) -> None:
         """Compare all images with one another, in a worker; what is found is told and shown."""
@@ -101,10 +94,6 @@ class SourceSection(QWidget):
             self._context.notify(duplicates_of(dataset).summary)
 
         self._context.splitting.compare(done)
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._context.splitting.comparing_changed.disconnect(self._show_comparing)
 
     def _show_comparing(self) -> None:
         self.finder.setEnabled(not self._context.splitting.comparing)
@@ -171,5 +160,7 @@ class SourceSection(QWidget):
         self.show_them.setVisible(bool(self.duplicates and self.duplicates.images))
 
     def _toggle_duplicates(self) -> None:
-        shown = self.show_them.isChecked() and self.duplicates is not None
-        self.duplicates_shown.emit(self.duplicates.images if shown and self.duplicates else None)
+        self._model.choose(duplicates=self.show_them.isChecked())
+
+    def _show_chosen(self, chosen: DataSelection) -> None:
+        self.show_them.setChecked(chosen.duplicates)

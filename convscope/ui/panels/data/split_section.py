@@ -113,7 +113,7 @@ class SplitSection(QWidget):
         column.addWidget(self.words)
         column.addWidget(self.together)
         column.addWidget(self.problem)
-        context.workspace.data_settings_changed.connect(self._show_together)
+        context.listen(context.workspace.data_settings_changed, self._show_together)
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Bring the controls in line; emits nothing."""
@@ -150,10 +150,6 @@ class SplitSection(QWidget):
             self.words.setText(f"{first}Every class is split alike; no {one} is in two parts.")
         self.problem.hide()
         self._show_together()
-
-    def shutdown(self) -> None:
-        """Take no more events."""
-        self._context.workspace.data_settings_changed.disconnect(self._show_together)
 
     def _show_together(self, *_: object) -> None:
         with QSignalBlocker(self.together):
