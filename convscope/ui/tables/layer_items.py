@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
+
+from convscope.ui.tables.table import Index, Role
+from convscope.ui.tables.tree import TreeModel
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -14,9 +17,6 @@ if TYPE_CHECKING:
 
 PATH = Qt.ItemDataRole.UserRole
 Allowed = Callable[["LayerInfo"], bool]
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEAF = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 # A branch is opened and closed, not chosen.
 _BRANCH = Qt.ItemFlag.ItemIsEnabled
@@ -49,11 +49,11 @@ class _Line:
     place: int = 0
 
 
-class LayerItems(QAbstractItemModel):
-    """Rows by number. All of them change at once, so that nothing in Qt or Python outlives a row."""
+class LayerItems(TreeModel):
+    """Name and shape of each layer."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(("Layer", "Output"), 1, parent)
         self._lines = [_Line()]
         self._by_path: dict[str, int] = {}
         self._text = ""
@@ -101,7 +101,7 @@ class LayerItems(QAbstractItemModel):
             return QModelIndex()
         line = self._lines[number]
         shown = line.place < len(found := self._lines[line.parent].found) and found[line.place] == number
-        return self.createIndex(line.place, 0, number) if shown else QModelIndex()
+        return self.cell(number) if shown else QModelIndex()
 
     def beside(self, index: Index, by: int) -> QModelIndex:
         """The next layer on show that can be chosen, or the last one, also in branches that are closed.
@@ -111,64 +111,29 @@ class LayerItems(QAbstractItemModel):
             by: 1 or −1.
         """
         shown = list(self._shown(0))
-        at = shown.index(int(index.internalId())) if index.isValid() else -1
+        at = shown.index(self.number(index)) if index.isValid() else -1
         for number in shown[at + 1 :] if by > 0 else reversed(shown[: max(at, 0)]):
             line = self._lines[number]
             if line.path and line.flags & Qt.ItemFlag.ItemIsSelectable:
-                return self.createIndex(line.place, 0, number)
+                return self.cell(number)
         return QModelIndex()
 
-    def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
-        """A cell."""
-        found = self._line(parent).found
-        if not 0 <= row < len(found) or not 0 <= column < 2:
-            return QModelIndex()
-        return self.createIndex(row, column, found[row])
+    def line(self, number: int) -> _Line:
+        return self._lines[number]
 
-    def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
-        """The branch's row."""
-        number = self._line(index).parent
-        return self.createIndex(self._lines[number].place, 0, number) if number else QModelIndex()
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        """Layers and branches in a branch."""
-        return 0 if parent.column() > 0 else len(self._line(parent).found)
-
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        """Name and shape."""
-        return 2
+    def below(self, number: int) -> list[int]:
+        return self._lines[number].found
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """What can be chosen."""
-        return self._line(index).flags if index.isValid() else Qt.ItemFlag.NoItemFlags
+        return self.line(self.number(index)).flags if index.isValid() else Qt.ItemFlag.NoItemFlags
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a cell shows."""
-        line, column = self._line(index), index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return line.texts[column]
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            layer = line.path and column == 0
-            return line.tip.replace("\n", ", ") if layer else line.texts[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column:
-            return _RIGHT
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        line = self.line(self.number(index))
+        if role == Role.AccessibleTextRole and line.path and index.column() == 0:
+            return line.tip.replace("\n", ", ")
         if role == PATH:
             return line.path
-        return line.tip if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """The columns' names."""
-        if orientation == Qt.Orientation.Horizontal:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return ("Layer", "Output")[section]
-            if role == Qt.ItemDataRole.TextAlignmentRole and section:
-                return _RIGHT
-        return None
-
-    def _line(self, index: Index) -> _Line:
-        return self._lines[int(index.internalId()) if index.isValid() else 0]
+        return line.tip if role == Role.ToolTipRole else super().data(index, role)
 
     def _add(self, line: _Line) -> int:
         self._lines.append(line)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
     QEvent,
     QItemSelectionModel,
     QModelIndex,
@@ -31,24 +30,23 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.model.layers.rows import COLUMNS, Rows, TableOptions, matching
+from convscope.ui.panels.model.layers.rows import COLUMNS, LayerLine, Rows, TableOptions, matching
 from convscope.ui.panels.model.view_model import ModelViewModel, ShownModel
+from convscope.ui.tables.table import Index, Role
+from convscope.ui.tables.tree import TreeModel
 
 PATH = Qt.ItemDataRole.UserRole
 SHARE = Qt.ItemDataRole.UserRole + 1
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _BRANCH = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 # Said of every layer, because asking each for its children takes long where there are a thousand.
 _LEAF = _BRANCH | Qt.ItemFlag.ItemNeverHasChildren
 
 
-class LayerModel(QAbstractItemModel):
-    """Rows by number; row 0 is the invisible root."""
+class LayerModel(TreeModel):
+    """What each layer is and costs."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(COLUMNS, 3, parent)
         self._rows = Rows()
 
     @property
@@ -73,72 +71,38 @@ class LayerModel(QAbstractItemModel):
                 line.children.sort(key=lambda number: lines[number].amounts[column], reverse=descending)
             for place, number in enumerate(line.children):
                 lines[number].place = place
-        numbers = [self._number(index) for index in before]
-        after = [
-            self.createIndex(lines[number].place, index.column(), number)
-            for index, number in zip(before, numbers, strict=True)
-        ]
+        numbers = [self.number(index) for index in before]
+        after = [self.cell(number, index.column()) for index, number in zip(before, numbers, strict=True)]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
 
     def index_of(self, path: str) -> QModelIndex:
         """The first cell of a layer's row; invalid if there is none."""
         number = self._rows.by_path.get(path)
-        return _NOWHERE if number is None else self.createIndex(self._rows.lines[number].place, 0, number)
+        return QModelIndex() if number is None else self.cell(number)
 
     def child(self, row: int, parent: Index) -> int:
         """The number of a line under another."""
-        return self._rows.lines[self._number(parent)].children[row]
-
-    def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
-        children = self._rows.lines[self._number(parent)].children
-        if not 0 <= row < len(children) or not 0 <= column < len(COLUMNS):
-            return QModelIndex()
-        return self.createIndex(row, column, children[row])
-
-    def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
-        lines = self._rows.lines
-        number = lines[self._number(index)].parent if index.isValid() else 0
-        return self.createIndex(lines[number].place, 0, number) if number > 0 else QModelIndex()
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.column() > 0 else len(self._rows.lines[self._number(parent)].children)
-
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        return len(COLUMNS)
+        return self.below(self.number(parent))[row]
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        return _LEAF if self._rows.lines[self._number(index)].layer else _BRANCH
+        return _LEAF if self._rows.lines[self.number(index)].layer else _BRANCH
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self._rows.lines[self._number(index)]
-        column = index.column()
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return row.texts[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column >= 3:
-            return _RIGHT
-        if role == Qt.ItemDataRole.FontRole and column >= 3:
+    def line(self, number: int) -> LayerLine:
+        return self._rows.lines[number]
+
+    def below(self, number: int) -> list[int]:
+        return self._rows.lines[number].children
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        row = self.line(self.number(index))
+        if role == Role.FontRole and index.column() >= 3:
             return theme.font(figures=True)
         if role == PATH:
             return row.path if row.layer else ""
         if role == SHARE:
             return row.share
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return row.path
-        return None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return COLUMNS[section]
-            if role == Qt.ItemDataRole.TextAlignmentRole and section >= 3:
-                return _RIGHT
-        return None
-
-    def _number(self, index: Index) -> int:
-        return int(index.internalId()) if index.isValid() else 0
+        return row.path if role == Role.ToolTipRole else super().data(index, role)
 
 
 class LayerOrder(QSortFilterProxyModel):
