@@ -68,7 +68,7 @@ class Workspace(WorkspaceImages, WorkspaceModels, WorkspaceData):
         """A value that a panel shows or asks, which undo knows; made with `value` if there is none yet.
 
         Args:
-            name: its id, as in "explain.question".
+            name: its id, as in "explain.request".
             panels: where it is seen, and so undone: names of panels or of their pages; none: everywhere.
             kind: its type where that is more than the value's own, such as `tuple[str, ...]`.
             kept: False for what a snapshot leaves out: what follows from other parts, or is a live frame.

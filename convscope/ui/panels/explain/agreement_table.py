@@ -1,4 +1,4 @@
-"""How far the maps on the wall agree: a table with the maps' names on both sides."""
+"""How far the maps on the grid agree: a table with the maps' names on both sides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods' names over the columns of a wall with several classes."""
+"""The methods' names over the columns of a grid with several classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panel that answers "why did it say that?": classes and methods, the wall of maps, words and style."""
+"""The panel that answers "why did it say that?": classes and methods, the grid of maps, words and style."""
 
 from __future__ import annotations
 
