@@ -84,7 +84,9 @@ class DataPanel(Panel):
             *self.opening.commands(),
             command("duplicates", "Find duplicates", self.source.find_duplicates),
             command("details", "What to know of this data set", self.source.show_details),
-            command("throughput", "Measure the pipeline's throughput", self.input.measure_throughput),
+            command(
+                "throughput", "Measure the pipeline's throughput", self.input.view_model.measure_throughput
+            ),
             command("reset", "No augmentation", self.augmentation.clear),
             command("reseed", "Draw twelve other augmentations", self.augmentation.draw_others),
             command("fold", "Show or hide augmentation and input", self.toggle_right),
@@ -156,8 +158,8 @@ class DataPanel(Panel):
         model.selection_changed.connect(self._show_search)
         self.images.fold_requested.connect(self.toggle_right)
         self.images.loader.arrived.connect(lambda _made: self.source.tell_unreadable())
-        self.input.measured.connect(self.source.tell_unreadable)
-        self.input.changed.connect(lambda _settings: self._show_preview())
+        self.input.view_model.measured.connect(self.source.tell_unreadable)
+        self.input.view_model.settings_changed.connect(lambda _settings: self._show_preview())
         self.strip = OpeningStrip(self.context.jobs)
         self.refusal = Refusal(self.context, self.opening)
         column = QVBoxLayout(self)

@@ -26,7 +26,7 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import InputSettings, Target, to_target
 from convscope.engine.models.library.catalogue import open_model
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.panels.data import input_page
+from convscope.ui.panels.data import input_view_model
 from convscope.ui.panels.data.preview import COLUMNS, COUNT, Previewed, PreviewGrid
 
 
@@ -248,7 +248,7 @@ def test_labels_in_every_mode(data: Data) -> None:
 def test_throughput_is_measured_on_the_augmented_training_part(
     data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(input_page, "MEASURED_SECONDS", 0.2)
+    monkeypatch.setattr(input_view_model, "MEASURED_SECONDS", 0.2)
     data.show(small_set(400))
     data.workspace.set_augmentation(LECTURE)
     data.press("data.page.input")
@@ -265,7 +265,7 @@ def test_throughput_is_measured_on_the_augmented_training_part(
 
 
 def test_measuring_can_be_stopped(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(input_page, "MEASURED_SECONDS", 60.0)
+    monkeypatch.setattr(input_view_model, "MEASURED_SECONDS", 60.0)
     data.show(counted_set(4_000, seconds=0.005)[0])
     data.press("data.page.input")
     data.spin("data.input.batch", 1)

@@ -8,12 +8,14 @@ from subprocess import run
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.similar.alike import find_alike
 from convscope.engine.data.split import SplitSettings
 from convscope.imaging.image import Image
+from convscope.ui.panels.data.input_view_model import UNMEASURED, InputViewModel
 from convscope.ui.panels.data.view_model import DataViewModel
 from convscope.workspace.workspace import Workspace
 from tests.without_qt import InlineJobs, bare_context
@@ -51,7 +53,8 @@ def made() -> DataViewModel:
 
 
 def test_it_needs_no_qt() -> None:
-    code = "import sys, convscope.ui.panels.data.view_model; sys.exit('PySide6' in sys.modules)"
+    files = "convscope.ui.panels.data.view_model, convscope.ui.panels.data.input_view_model"
+    code = f"import sys, {files}; sys.exit('PySide6' in sys.modules)"
     assert run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -152,3 +155,45 @@ def test_it_ends_with_the_panel(made: DataViewModel) -> None:
     made.context.ending.end()
     made.context.workspace.set_dataset(noise("other"))
     assert made.dataset is before
+
+
+def test_a_network_gets_an_image_brought_to_what_is_set(made: DataViewModel) -> None:
+    model = InputViewModel(made.context)
+    images: list[NDArray[np.uint8]] = []
+    settings: list[object] = []
+    model.image_changed.connect(lambda pixels, _words: images.append(pixels))
+    model.settings_changed.connect(settings.append)
+    assert made.dataset is not None
+    model.show(made.dataset, 4)
+    model.set_input("size", size=(6, 9))
+    model.set_input(None, channels=1)
+    assert len(settings) == 2 and settings[-1] == model.settings
+    model.request_image()
+    model.request_image()
+    jobs = made.context.jobs
+    assert isinstance(jobs, InlineJobs) and len(jobs.waiting) == 1, "the latest request wins"
+    jobs.run()
+    assert [image.shape for image in images] == [(6, 9)]
+    made.context.workspace.undo()
+    # Another batch is another matter.
+    model.set_batch("Change the batch", "batch", batch_size=7)
+    assert model.settings.batch_size == 7
+
+
+def test_two_labels_are_for_two_classes_only(made: DataViewModel) -> None:
+    model = InputViewModel(made.context)
+    assert made.dataset is not None
+    model.show(made.dataset, 0)
+    model.set_batch("Change the labels", None, labels="binary")
+    assert model.settings.label_mode == "sparse"
+
+
+def test_what_is_measured_of_one_data_set_is_not_told_of_another(made: DataViewModel) -> None:
+    model = InputViewModel(made.context)
+    assert made.dataset is not None
+    model.show(made.dataset, 0)
+    model.measure_throughput()
+    assert model.measuring and model.speed == "Measuring…"
+    model.show(noise("other"), 0)
+    assert not model.measuring and model.speed == UNMEASURED
+    assert made.context.jobs.idle()
