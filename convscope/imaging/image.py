@@ -90,12 +90,10 @@ class Image:
 
     @property
     def height(self) -> int:
-        """Rows."""
         return int(self.values.shape[0])
 
     @property
     def width(self) -> int:
-        """Columns."""
         return int(self.values.shape[1])
 
     @property

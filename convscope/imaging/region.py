@@ -20,12 +20,10 @@ class Region:
 
     @property
     def height(self) -> int:
-        """Rows."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
-        """Columns."""
         return self.right - self.left
 
     @property

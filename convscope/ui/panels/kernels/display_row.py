@@ -78,7 +78,6 @@ class DisplayRow(QWidget):
         self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The scale has a line of its own where there is little room."""
         super().resizeEvent(event)
         self._arrange()
 

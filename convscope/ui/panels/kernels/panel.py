@@ -164,7 +164,6 @@ class KernelsPanel(Panel):
         self.model.sum_shown.set(not self.model.sum_shown.value)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The columns, and the line of views and tools, fit what there is."""
         super().resizeEvent(event)
         self._fold()
 

@@ -75,7 +75,6 @@ class StageSection(LabSection):
         self.column.addLayout(line)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and hasattr(self, "_scroll"):
             self._measure()

@@ -34,22 +34,18 @@ class AngleWheel(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        """The disc with its words."""
         return QSize(theme.scaled(DISC + 2 * BESIDE), theme.scaled(DISC + 2 * LINE))
 
     def minimumSizeHint(self) -> QSize:
-        """The same."""
         return self.sizeHint()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme or zoom."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._disc = None
             self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The disc, then the words."""
         colours = theme.tokens()
         if self._disc is None:
             ground = QColor(colours.panel)

@@ -93,7 +93,6 @@ class GradientView(View):
         context.listen(self.model.said, self.say)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another room may want another arrangement."""
         super().resizeEvent(event)
         self._arrange()
 

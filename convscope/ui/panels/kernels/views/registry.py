@@ -26,7 +26,6 @@ class ViewEntry:
     made_by: str
 
     def load(self) -> type[View]:
-        """The class."""
         found: type[View] = getattr(importlib.import_module(f"{__package__}.{self.name}"), self.made_by)
         return found
 

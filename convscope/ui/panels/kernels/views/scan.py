@@ -150,7 +150,6 @@ class ScanView(View):
             self.model.move(position - self.scan.position)
 
     def hideEvent(self, event: object) -> None:
-        """A scan that nobody sees stands still."""
         self.pause()
 
     def _tick(self) -> None:

@@ -169,7 +169,6 @@ class SpectrumView(View):
             context.listen(each.said, self.say)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and hasattr(self, "_rows"):
             self._measure()

@@ -80,7 +80,6 @@ class SpectrumPad(QWidget):
         return QPointF(target.left() + (column + 0.5) * scale, target.top() + (row + 0.5) * scale)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The spectrum, the mask and the brush."""
         if self._picture is None:
             return
         painter = QPainter(self)
@@ -98,12 +97,10 @@ class SpectrumPad(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Paint where the button goes down."""
         self.stroke += 1
         self._stroke(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Paint along a drag; show the brush."""
         self._pointer = event.position()
         self._stroke(event)
         row, column = (math.floor(place) for place in self.to_pixel(event.position()))
@@ -114,7 +111,6 @@ class SpectrumPad(QWidget):
         self.update()
 
     def leaveEvent(self, event: object) -> None:
-        """No brush without a pointer."""
         self._pointer = None
         self.hovered.emit(None)
         self.update()
