@@ -96,14 +96,12 @@ class DividerView(ImageView):
         )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take the divider, or pan."""
         if event.button() == Qt.MouseButton.LeftButton and self._grips(event.position()):
             self._dividing = True
         else:
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move the divider, or pan, or read."""
         if self._dividing:
             self._set_divider_x(event.position().x())
             return
@@ -115,7 +113,6 @@ class DividerView(ImageView):
                 self.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go."""
         if self._dividing:
             self._dividing = False
         else:
@@ -129,7 +126,6 @@ class DividerView(ImageView):
         return grips
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Shift+Left and Shift+Right move the divider."""
         step = {Qt.Key.Key_Left: -0.02, Qt.Key.Key_Right: 0.02}.get(Qt.Key(event.key()))
         if step and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self._divide(self._share + step)

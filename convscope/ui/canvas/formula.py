@@ -50,12 +50,10 @@ class FormulaLabel(QLabel):
         self._break()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width has other lines."""
         super().resizeEvent(event)
         self._break()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom has larger letters."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._break()

@@ -327,7 +327,6 @@ class ImageView(DoubleClickFits, QWidget):
         self.view.resize(self.width(), max(1, self.height() - theme.scaled(CAPTION_HEIGHT)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the fit, or the centre."""
         self._fit_to_widget()
         self.view_changed.emit()
 
@@ -336,7 +335,6 @@ class ImageView(DoubleClickFits, QWidget):
         return QSize(theme.scaled(320), theme.scaled(320))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme or zoom: paint anew."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
             for rendering in (self._rendering, *self._ring_renderings):
                 rendering.clear()
@@ -345,7 +343,6 @@ class ImageView(DoubleClickFits, QWidget):
         super().changeEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the cursor."""
         factor = wheel_zoom(event)
         if self._pixels is None or factor is None:
             event.ignore()
@@ -357,12 +354,10 @@ class ImageView(DoubleClickFits, QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a click or a drag."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._press.begin(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pan while a button is down; read otherwise."""
         if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
             moved = self._press.moved(event.position())
             if moved is not None:
@@ -377,7 +372,6 @@ class ImageView(DoubleClickFits, QWidget):
         self._read(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a drag, or click."""
         if not self._press.down:
             return
         place, clicked = self.pixel_at(event.position()), self._press.end()
@@ -387,7 +381,6 @@ class ImageView(DoubleClickFits, QWidget):
         self._read(event.position())
 
     def event(self, event: QEvent) -> bool:
-        """A caption that is cut is told whole on hover."""
         if (
             isinstance(event, QHelpEvent)
             and event.type() == QEvent.Type.ToolTip
@@ -399,15 +392,12 @@ class ImageView(DoubleClickFits, QWidget):
         return super().event(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop reading."""
         self._set_hover(None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Copy, save, fit."""
         self.menu().popup(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom, pan, read and click without a mouse."""
         key, factor = Qt.Key(event.key()), key_zoom(event)
         middle = (self.view.view_width / 2, self.view.view_height / 2)
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)

@@ -221,19 +221,15 @@ class MosaicView(DoubleClickFits, TileView):
     # Events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """More or fewer in a row."""
         self._lay_out()
 
     def sizeHint(self) -> QSize:
-        """Room for a few; it takes all that it gets."""
         return QSize(theme.scaled(320), theme.scaled(240))
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Paint the part that is now on show."""
         self.viewport().update()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme or zoom."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
             self._frame = None
             self._lay_out()
@@ -263,7 +259,6 @@ class MosaicView(DoubleClickFits, TileView):
         self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose and zoom without a mouse."""
         key, factor = Qt.Key(event.key()), key_zoom(event)
         if not self._maps:
             super().keyPressEvent(event)
@@ -284,7 +279,6 @@ class MosaicView(DoubleClickFits, TileView):
     # Out
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Copy or save."""
         self.menu(self.index_at(QPointF(event.pos()))).popup(event.globalPos())
 
     def menu(self, index: int | None) -> QMenu:

@@ -47,7 +47,6 @@ class PicturePair(QSplitter):
             self.setSizes([1 << 16, 1 << 16])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another room may want another arrangement."""
         # The first view tells of its new size before the second has got its place: turned then, that one
         # would be put where it lay the other way round.
         self._placing = True

@@ -51,11 +51,9 @@ class ScaleBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """One bar over one line of numbers."""
         return QSize(theme.scaled(180), theme.scaled(BAR_HEIGHT + 18))
 
     def minimumSizeHint(self) -> QSize:
-        """Room for two numbers."""
         return QSize(theme.scaled(100), theme.scaled(BAR_HEIGHT + 18))
 
     def colours(self) -> NDArray[np.uint8]:
@@ -78,7 +76,6 @@ class ScaleBar(QWidget):
         return to_image(np.ascontiguousarray(np.rint(mixed).astype(np.uint8)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The ramp, its ends and its zero."""
         theme_colours = theme.tokens()
         painter = QPainter(self)
         bar = QRect(0, 2, self.width(), theme.scaled(BAR_HEIGHT))

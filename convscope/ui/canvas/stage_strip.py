@@ -125,7 +125,6 @@ class StageStrip(QWidget):
         return QRect(card.right() - size - 3, card.top() + 4, size, size)
 
     def sizeHint(self) -> QSize:
-        """All cards and the plus."""
         last = self.card_rect(len(self._stages))
         return QSize(last.right() + 4, last.height() + 5)
 
@@ -141,13 +140,11 @@ class StageStrip(QWidget):
     # Events
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom has other measures."""
         if event.type() == QEvent.Type.StyleChange:
             self.updateGeometry()
         super().changeEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Switch, add, choose; a drag may follow."""
         at = event.position().toPoint()
         index = self.index_at(at)
         if event.button() != Qt.MouseButton.LeftButton or index is None:
@@ -161,7 +158,6 @@ class StageStrip(QWidget):
             self._select(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Carry the card along."""
         if self._pressed is None:
             return
         self._drag_x = event.position().x() - self._pressed.x()
@@ -171,7 +167,6 @@ class StageStrip(QWidget):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Put the card down where it is."""
         dragged, to = self._dragged, self.drop_place()
         self._pressed = self._dragged = None
         self.unsetCursor()
@@ -187,7 +182,6 @@ class StageStrip(QWidget):
         return min(max(0, self._dragged + steps), len(self._stages) - 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Everything without a mouse."""
         key = Qt.Key(event.key())
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(key)
         if step is not None:
@@ -249,14 +243,12 @@ class StageStrip(QWidget):
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Switch, move, remove."""
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self._selected if by_key else self.index_at(event.pos())
         if index is not None and index < len(self._stages):
             self.card_menu(index).popup(event.globalPos())
 
     def event(self, event: QEvent) -> bool:
-        """The whole title on hover."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self.index_at(event.pos())
             if index is None:

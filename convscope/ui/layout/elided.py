@@ -28,7 +28,6 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def minimumSizeHint(self) -> QSize:
-        """No width is too small."""
         return QSize(0, super().minimumSizeHint().height())
 
     def shown(self) -> str:
@@ -36,7 +35,6 @@ class ElidedLabel(QLabel):
         return self.fontMetrics().elidedText(self.text(), self._mode, self.width())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """That."""
         painter = QPainter(self)
         self.style().drawItemText(
             painter,

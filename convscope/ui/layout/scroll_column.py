@@ -63,7 +63,6 @@ class ScrollColumn(QScrollArea):
         return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The bar stays at the right edge."""
         super().resizeEvent(event)
         self.bar.setGeometry(self.width() - BAR, 0, BAR, self.height())
 

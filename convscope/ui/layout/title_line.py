@@ -44,12 +44,10 @@ class TitleLine(QWidget):
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """There is another room for them."""
         super().resizeEvent(event)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another type size."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self._fit()

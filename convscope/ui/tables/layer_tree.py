@@ -29,7 +29,6 @@ class _Look(QStyledItemDelegate):
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """One cell."""
         super().initStyleOption(option, index)
         if index.column():
             option.font = theme.font(11, figures=True)
@@ -125,7 +124,6 @@ class LayerTree(QWidget):
             self.view.setCurrentIndex(index)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom: the shapes need another width."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._measure()

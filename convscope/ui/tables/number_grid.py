@@ -119,14 +119,12 @@ class NumberGrid(QWidget):
         )
 
     def minimumSizeHint(self) -> QSize:
-        """The colours alone."""
         rows, columns = self._values.shape if self._values is not None else (3, 3)
         return QSize(columns * SMALLEST + 2, min(rows * theme.scaled(16), theme.scaled(120)) + 2)
 
     # Events
 
     def event(self, event: QEvent) -> bool:
-        """Each number exactly, on hover."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.cell_at(event.pos())
             if place is not None and self._values is not None:
@@ -137,14 +135,12 @@ class NumberGrid(QWidget):
         return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme has other colours."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._recolour()
             self.updateGeometry()
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The cells."""
         if self._values is None or self._colours is None:
             return
         painter = QPainter(self)

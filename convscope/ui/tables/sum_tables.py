@@ -173,11 +173,9 @@ class SumTables(QWidget):
         return placement(max(1, rows), max(1, columns), self._letters, self.width(), advance)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width has room for other tables."""
         self._place()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom has other measures."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
             self._place()

@@ -62,11 +62,9 @@ class DepthChart(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A low strip."""
         return QSize(theme.scaled(320), theme.scaled(HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        """Narrower, bars are hairs."""
         return QSize(theme.scaled(160), theme.scaled(HEIGHT))
 
     def bar_rect(self, index: int) -> QRectF:
@@ -92,21 +90,17 @@ class DepthChart(QWidget):
         return f"{one.path}: {one.blank} of {one.maps} blank, {percent(one.share)}"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Read."""
         self._set_hover(self.index_at(event.position().x()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop reading."""
         self._set_hover(None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Go there."""
         index = self.index_at(event.position().x())
         if index is not None and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(self._shares[index].path)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Copy."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Copy the numbers", self.copy_numbers)
@@ -124,7 +118,6 @@ class DepthChart(QWidget):
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Title, scale and bars."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setFont(theme.font(11))

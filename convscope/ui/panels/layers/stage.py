@@ -100,7 +100,6 @@ class _Halves(QWidget):
     """Two that lie one under the other, of one height to the pixel."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave the odd pixel over."""
         super().resizeEvent(event)
         layout = self.layout()
         if layout is not None:
