@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from convscope.jobs.job import Job
 from convscope.jobs.jobs import Jobs
 from convscope.ui.canvas.veil import Veil
+from convscope.ui.ending import Ending
 
 # What is answered within this time needs no word; a picture that follows a drag must not flicker.
 LATE_MS = 500
@@ -21,10 +22,11 @@ class Late(QObject):
     Args:
         jobs: where the answers come from.
         veil: over what they are shown on.
+        ending: of the panel whose view it is.
         patience: milliseconds within which an answer is not late.
     """
 
-    def __init__(self, jobs: Jobs, veil: Veil, patience: int | None = None) -> None:
+    def __init__(self, jobs: Jobs, veil: Veil, ending: Ending, patience: int | None = None) -> None:
         super().__init__(veil)
         self._jobs, self._veil = jobs, veil
         self._keys: frozenset[str] = frozenset()
@@ -34,7 +36,8 @@ class Late(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(LATE_MS if patience is None else patience)
         self._timer.timeout.connect(self._cover)
-        jobs.changed.connect(self._watch)
+        ending.listen(jobs.changed, self._watch)
+        ending.call(self._end)
 
     def set_keys(self, keys: Collection[str]) -> None:
         """Wait for these jobs, by their keys, from now on."""
@@ -46,11 +49,9 @@ class Late(QObject):
         self._answered = max([self._answered, *self._pending()])
         self._lift()
 
-    def shutdown(self) -> None:
-        """Stop the clock and take no more events."""
+    def _end(self) -> None:
         self._timer.stop()
         self._veil.set_words("")
-        self._jobs.changed.disconnect(self._watch)
 
     def _watch(self, job: Job) -> None:
         if job.key not in self._keys:

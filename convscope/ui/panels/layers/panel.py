@@ -125,9 +125,8 @@ class LayersPanel(Panel):
             (self.inspector, "inspector", ("layers.detail", "layers.sum")),
             (self.chart, "depth", ("layers.shares",)),
         ):
-            late = Late(self.context.jobs, Veil(target, f"layers.{name}_veil"), PATIENCE_MS)
-            late.set_keys([MAPS, *keys])
-            self.context.ending.call(late.shutdown)
+            veil, ending = Veil(target, f"layers.{name}_veil"), self.context.ending
+            Late(self.context.jobs, veil, ending, PATIENCE_MS).set_keys([MAPS, *keys])
 
     def _bind(self) -> None:
         workspace, model, listen = self.context.workspace, self.view_model, self.context.listen

@@ -14,6 +14,7 @@ from convscope.jobs.jobs import Jobs
 from convscope.ui.canvas import late as module
 from convscope.ui.canvas.late import WORDS, Late
 from convscope.ui.canvas.veil import Veil
+from convscope.ui.ending import Ending
 
 PATIENCE = 300_000
 
@@ -31,11 +32,12 @@ def late(qtbot: QtBot, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     over = QWidget()
     qtbot.addWidget(over)
     over.resize(300, 200)
-    made = Late(jobs, Veil(over, "veil"))
+    ending = Ending()
+    made = Late(jobs, Veil(over, "veil"), ending)
     made.set_keys(["picture"])
     over.show()
     yield made
-    made.shutdown()
+    ending.end()
 
 
 @pytest.fixture
