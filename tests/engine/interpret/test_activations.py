@@ -11,7 +11,6 @@ import pytest
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
 from convscope.engine.interpret.activations import activations, layer_maps
-from convscope.engine.interpret.activations.activation_cache import ActivationCache
 from convscope.engine.interpret.activations.activations import (
     is_traced,
     kept_bytes,
@@ -19,6 +18,7 @@ from convscope.engine.interpret.activations.activations import (
     look_at,
     trace,
 )
+from convscope.engine.interpret.activations.cache import ActivationCache
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import Program

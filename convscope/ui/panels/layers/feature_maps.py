@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.activations.activation_cache import ActivationCache
 from convscope.engine.interpret.activations.activations import Activations
+from convscope.engine.interpret.activations.cache import ActivationCache
 from convscope.engine.interpret.activations.dead import Dead, dead_channels
 from convscope.engine.interpret.activations.layer_maps import (
     LayerMaps,

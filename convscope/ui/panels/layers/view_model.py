@@ -12,9 +12,9 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.activations.activation_cache import ActivationCache
 from convscope.engine.interpret.activations.activations import LIMIT, Activations, is_traced, trace
 from convscope.engine.interpret.activations.blank_share import BlankShare, blank_over_depth
+from convscope.engine.interpret.activations.cache import ActivationCache
 from convscope.engine.interpret.activations.outputs import output_paths, parted
 from convscope.engine.interpret.activations.training_mode import differs_in_training
 from convscope.engine.interpret.breakdown.base import Breakdown
