@@ -1,4 +1,7 @@
-"""The labels under the tiles of a mosaic in the window: how many lines, what is cut, where they stand."""
+"""The labels under the tiles of a mosaic in the window: how many lines, what is cut, where they stand.
+
+In a saved picture they are `imaging/mosaic_labels`.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.image import Image
 from convscope.imaging.lab.display import Scale
 from convscope.imaging.mosaic import mosaic
+from convscope.imaging.mosaic_labels import labelled
 from convscope.imaging.overlay import (
     OPACITY,
     Blend,
@@ -132,7 +133,7 @@ def grid_picture(
     """All maps side by side, at most four in a row, their titles below: uint8, H×W×3."""
     scales = shared_scales(attributions)
     tiles = [
-        _titled(
+        labelled(
             picture(one, style, image=image, scale=scale, least=LEAST), f"{one.title}: {one.target_words}"
         )
         for one, scale in zip(attributions, scales, strict=True)
@@ -164,18 +165,3 @@ def _region(
             cv2.GaussianBlur(relevance, (0, 0), max(1.0, min(relevance.shape) / 32)), np.float32
         )
     return heat_region(relevance, height, width, threshold, how, box)
-
-
-def _titled(pixels: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    band = max(16, round(height / 12))
-    made = np.full((height + band, width, 3), 255, np.uint8)
-    made[:height] = pixels
-    # OpenCV's letters are ASCII only.
-    text = title.replace("−", "-").replace("×", "x").encode("ascii", "replace").decode()
-    scale = band / 40
-    wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)[0][0]
-    scale *= min(1.0, (width - 4) / max(wide, 1))
-    base = (2, height + band - max(4, round(band * 0.3)))
-    cv2.putText(made, text, base, cv2.FONT_HERSHEY_SIMPLEX, scale, (32, 32, 32), 1, cv2.LINE_AA)
-    return made
