@@ -157,7 +157,6 @@ class AugmentationPage(QWidget):
             )
 
     def showEvent(self, event: object) -> None:
-        """Draw what changed while nobody looked."""
         if self._stale:
             self.request()
 

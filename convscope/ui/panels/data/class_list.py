@@ -11,10 +11,16 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.data.words import class_colour
 
 ROW, DOT = 26, 8
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Home: -(1 << 30), Qt.Key.Key_End: 1 << 30}
+
+
+def class_colour(index: int) -> QColor:
+    """The colour of a class: eight that colour-blind eyes can tell apart, then darker and lighter."""
+    colour = QColor(theme.SERIES[index % len(theme.SERIES)])
+    again = index // len(theme.SERIES) % 3
+    return (colour, colour.darker(150), colour.lighter(150))[again]
 
 
 class ClassList(QAbstractScrollArea):
@@ -89,11 +95,9 @@ class ClassList(QAbstractScrollArea):
         return QRect(0, row * high - self.verticalScrollBar().value(), self.viewport().width(), high)
 
     def sizeHint(self) -> QSize:
-        """As small as may be: it takes the room that the rest of the column leaves."""
         return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """Four lines."""
         return QSize(theme.scaled(120), 4 * self._row_height())
 
     def _row_height(self) -> int:
@@ -118,39 +122,32 @@ class ClassList(QAbstractScrollArea):
     # Events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """More or fewer lines."""
         self._lay_out()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme or zoom."""
         if event.type() == QEvent.Type.StyleChange:
             self._lay_out()
             self.updateGeometry()
         super().changeEvent(event)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Paint what is now on show."""
         self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Mark the line under the cursor."""
         self._set_hover(self._row_at(event.position().y()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose; the chosen one again gives all back."""
         row = self._row_at(event.position().y())
         if row is not None and event.button() == Qt.MouseButton.LeftButton:
             index = self._rows[row]
             self.choose(None if index == self._chosen else index)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """No line is marked when the cursor is away."""
         if event.type() == QEvent.Type.Leave:
             self._set_hover(None)
         return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and down along the classes; Escape shows all."""
         key = Qt.Key(event.key())
         if key in _STEPS and self._rows:
             at = self._rows.index(self._chosen) if self._chosen in self._rows else 0
@@ -168,7 +165,6 @@ class ClassList(QAbstractScrollArea):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The lines on show."""
         colours = theme.tokens()
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), QColor(colours.panel))

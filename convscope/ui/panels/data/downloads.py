@@ -1,24 +1,24 @@
-"""The downloads of data sets that a person has asked for: they go on while other things are done."""
+"""The downloads of data sets that a person has asked for: they go on while other things are done. No Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.jobs.job import Job
-from convscope.ui.panel_context import PanelContext
 
 if TYPE_CHECKING:
     from convscope.engine.data.sets.registry import DatasetInfo
+    from convscope.jobs.job import Job
+    from convscope.ui.panel_context import PanelContext
 
 _KEY = "download."
 
 
-class Downloads(QObject):
+class DownloadsViewModel:
     """Starts, stops and remembers them.
 
     Args:
@@ -34,8 +34,7 @@ class Downloads(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, context: PanelContext, open_set: Callable[[str], None], parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, open_set: Callable[[str], object]) -> None:
         self._context, self._open = context, open_set
         self.refused: dict[str, tuple[str, str]] = {}
         self.on_show: Callable[[], bool] = lambda: False

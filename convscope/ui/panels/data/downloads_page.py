@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QW
 from convscope.core.words import megabytes, time_left
 from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, caption, row, scrolling, tool
-from convscope.ui.panels.data.downloads import Downloads
+from convscope.ui.panels.data.downloads import DownloadsViewModel
 
 if TYPE_CHECKING:
     from convscope.engine.data.sets.registry import DatasetInfo
@@ -29,7 +29,7 @@ class DownloadsPage(QWidget):
     back = Signal()
     open_requested = Signal(str)
 
-    def __init__(self, downloads: Downloads, parent: QWidget | None = None) -> None:
+    def __init__(self, downloads: DownloadsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("data.downloads")
         as_panel(self)
@@ -86,7 +86,7 @@ class DownloadsPage(QWidget):
 class _Card(QFrame):
     open_requested = Signal(str)
 
-    def __init__(self, downloads: Downloads, info: DatasetInfo) -> None:
+    def __init__(self, downloads: DownloadsViewModel, info: DatasetInfo) -> None:
         super().__init__()
         self.setProperty("role", "raised")
         self._downloads, self._info = downloads, info

@@ -24,13 +24,7 @@ from convscope.ui import theme
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
 from convscope.ui.canvas.tile_layout import TileLayout, columns_in
 from convscope.ui.canvas.tile_view import TileView
-from convscope.ui.panels.data.tile_paint import (
-    in_lines,
-    name_width,
-    paint_class,
-    paint_nothing,
-    paint_thumbnail,
-)
+from convscope.ui.panels.data.class_list import class_colour
 
 CAPTION, LINE = 18, 13
 GAP, MARGIN = 8, 4
@@ -39,6 +33,8 @@ SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a til
 _SOURCES = (64, 96, 128, 192, 256, 384, 512)
 
 Picture = Callable[[int, int], "NDArray[np.uint8] | None"]
+DOT, LINES = 6, 3
+_FROM_TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
 
 
 class ThumbnailGrid(TileView):
@@ -181,13 +177,11 @@ class ThumbnailGrid(TileView):
         self._set_scroll_range()
 
     def sizeHint(self) -> QSize:
-        """Room for some; it takes all that it gets."""
         return QSize(theme.scaled(480), theme.scaled(360))
 
     # Events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """More or fewer in a row; what was at the top stays there."""
         bar, at = self.verticalScrollBar(), self._top
         self._lay_out()
         if bar.value():
@@ -196,13 +190,11 @@ class ThumbnailGrid(TileView):
         self._changed()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Paint and ask for what is now on show."""
         self._set_hover(None)
         self._top = self.on_show().start
         self._changed()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme or zoom."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.FontChange):
             self._short.clear()
             self._lines.clear()
@@ -211,7 +203,6 @@ class ThumbnailGrid(TileView):
         super().changeEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll; with Ctrl change the size of the tiles."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(1 if event.angleDelta().y() > 0 else -1)
             event.accept()
@@ -219,7 +210,6 @@ class ThumbnailGrid(TileView):
             super().wheelEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """What can be done with an image."""
         position = self.index_at(QPointF(event.pos()))
         if position is None and event.reason() == QContextMenuEvent.Reason.Keyboard:
             position = self._selected
@@ -227,7 +217,6 @@ class ThumbnailGrid(TileView):
             self.menu_requested.emit(int(self._indices[position]), event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go along the images, choose, and change the size of the tiles."""
         key, layout = Qt.Key(event.key()), self.tile_layout()
         columns, page = layout.columns, max(1, self.viewport().height() // layout.row_height) * layout.columns
         steps = {
@@ -261,7 +250,6 @@ class ThumbnailGrid(TileView):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The tiles that the event touches."""
         colours = theme.tokens()
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), QColor(colours.panel))
@@ -354,3 +342,65 @@ def source_side(tile: int, native: int | None, ratio: float) -> int:
     if native is not None and native <= needed + 1:
         return native
     return next((size for size in _SOURCES if size >= needed), _SOURCES[-1])
+
+
+def paint_thumbnail(painter: QPainter, place: QRect, pixmap: QPixmap | None, why: str, ratio: float) -> None:
+    """The picture within its tile, or what stands for one that is not there.
+
+    Args:
+        why: it cannot be read, for this reason; "" when it can.
+        ratio: screen pixels a point.
+    """
+    colours = theme.tokens()
+    if why or pixmap is None:
+        painter.fillRect(place, QColor(colours.line if colours.dark else colours.window))
+    else:
+        shown = fitted(place, pixmap.width(), pixmap.height())
+        enlarged = shown.width() * ratio / pixmap.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, enlarged < 2)
+        painter.drawPixmap(shown, pixmap)
+    if why:
+        painter.setPen(QColor(colours.warning))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, "unreadable")
+
+
+def name_width(tile: int) -> int:
+    """The room for a class's name below a tile, beside its dot."""
+    return tile - theme.scaled(DOT) - 6
+
+
+def in_lines(name: str, width: int, metrics: QFontMetrics) -> str:
+    """A name in as many lines as it needs, three at most; what is longer still ends in "…"."""
+    # Widths are rounded; Qt shortens what is wider by a fraction.
+    room = width - 1
+    if metrics.horizontalAdvance(name) <= room:
+        return name
+    lines: list[str] = []
+    words = name.split(" ")
+    while words and len(lines) < LINES - 1:
+        count = 1
+        while count < len(words) and metrics.horizontalAdvance(" ".join(words[: count + 1])) <= room:
+            count += 1
+        lines.append(" ".join(words[:count]))
+        words = words[count:]
+    if words:
+        lines.append(" ".join(words))
+    return "\n".join(metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines)
+
+
+def paint_class(painter: QPainter, below: QRect, label: int, name: str) -> None:
+    """A dot in the class's colour, and the name, line by line from the top."""
+    dot, line = theme.scaled(DOT), painter.fontMetrics().height()
+    top = below.top() + theme.scaled(2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(class_colour(label))
+    painter.drawEllipse(below.left() + 1, top + (line - dot) // 2 + 1, dot, dot)
+    painter.setPen(QColor(theme.tokens().secondary))
+    painter.drawText(QRect(below.left() + dot + 6, top, below.width(), below.height()), _FROM_TOP, name)
+
+
+def paint_nothing(painter: QPainter, area: QRect) -> None:
+    """What stands where there is no tile."""
+    painter.setPen(QColor(theme.tokens().secondary))
+    painter.setFont(theme.font(13))
+    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "There is no image of this kind.")

@@ -177,5 +177,4 @@ class DatasetImages(QWidget):
         return known.get(self._dataset.images.name(index), "")
 
     def showEvent(self, event: object) -> None:
-        """Ask for what was not asked for while nobody looked."""
         self._ask()

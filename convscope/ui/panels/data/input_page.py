@@ -163,7 +163,6 @@ class InputPage(QWidget):
         self._show()
 
     def showEvent(self, event: object) -> None:
-        """Draw what changed while nobody looked."""
         if self._stale:
             self._show()
 

@@ -27,8 +27,7 @@ from convscope.ui.panels.data.downloads_page import DownloadsPage
 from convscope.ui.panels.data.empty_page import EmptyPage
 from convscope.ui.panels.data.images_section import DatasetImages
 from convscope.ui.panels.data.input_page import InputPage
-from convscope.ui.panels.data.opening import Opening, OpeningStrip
-from convscope.ui.panels.data.refusal import Refusal
+from convscope.ui.panels.data.opening import Opening, OpeningStrip, Refusal
 from convscope.ui.panels.data.source_section import SourceSection
 from convscope.ui.panels.data.split_section import SplitSection
 from convscope.ui.panels.data.view_model import DataSelection, DataViewModel
@@ -117,7 +116,6 @@ class DataPanel(Panel):
         self.stack.setCurrentWidget(self.downloads)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What is in the middle of the panel stays there, whatever is told below it."""
         super().resizeEvent(event)
         self.empty.set_room(self.height())
 

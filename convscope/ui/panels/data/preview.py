@@ -67,21 +67,17 @@ class PreviewGrid(MosaicView):
             self.updateGeometry()
 
     def hasHeightForWidth(self) -> bool:
-        """Always three rows."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Room for three rows of four."""
         tile = (width + GAP) // COLUMNS - GAP
         return ROWS * (int(tile * self._shape_shown) + GAP) - GAP + 1
 
     def sizeHint(self) -> QSize:
-        """Four tiles of a legible size."""
         width = COLUMNS * theme.scaled(72)
         return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
-        """Tiles that can still be told apart."""
         return QSize(COLUMNS * theme.scaled(40), ROWS * theme.scaled(16))
 
 

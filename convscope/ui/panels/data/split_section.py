@@ -37,11 +37,9 @@ class PartsBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A bar and a line of words."""
         return QSize(theme.scaled(200), theme.scaled(26))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The parts from left to right."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

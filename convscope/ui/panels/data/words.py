@@ -1,26 +1,17 @@
-"""How data sets, their images and their classes are called and coloured on screen."""
+"""How data sets, their images and their classes are called on screen. No Qt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtGui import QColor
 
 from convscope.core.printable import printable
-from convscope.ui import theme
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset, SplitName
 
 PART_WORDS: dict[SplitName, str] = {"train": "train", "validation": "validation", "test": "test"}
-
-
-def class_colour(index: int) -> QColor:
-    """The colour of a class: eight that colour-blind eyes can tell apart, then darker and lighter."""
-    colour = QColor(theme.SERIES[index % len(theme.SERIES)])
-    again = index // len(theme.SERIES) % 3
-    return (colour, colour.darker(150), colour.lighter(150))[again]
 
 
 def part_of(dataset: Dataset, index: int) -> SplitName | None:

@@ -57,7 +57,6 @@ class Curve(QWidget):
         self.setAccessibleDescription(f"objective {last}" if last else "no steps yet")
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another theme or zoom."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._colour()
         super().changeEvent(event)

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 from convscope.engine.data.dataset import make_dataset
 from convscope.engine.data.formats.images import ArrayImages
 from convscope.ui import theme
+from convscope.ui.panels.data.class_list import class_colour
 from convscope.ui.panels.data.image_actions import KEPT
-from convscope.ui.panels.data.words import class_colour
 
 
 def test_opening_the_digits_shows_classes_with_their_counts(data: Data) -> None:
