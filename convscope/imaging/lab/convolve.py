@@ -26,9 +26,11 @@ DOUBLE_VALUES = 1 << 19
 # From this many weights on OpenCV's filter2D goes through a DFT, in one thread, over the whole array.
 _DFT_WEIGHTS = 130
 _DFT_WEIGHTS_DOUBLE = 50
-# So few weights are slid over all of an image as quickly as over bands of it.
+# So few weights are slid over all of an image as quickly as over bands of it, where one thread does it.
 FEW_WEIGHTS = 12
 _BAND_BYTES = 3 << 20
+# Fewer values are not worth a second thread.
+_MANY = 1 << 20
 # More values take so long that one wants to cancel in between.
 _LONG = 1 << 25
 _KEPT_FLOATS = 64 << 20
@@ -139,10 +141,10 @@ def correlate(
     part = (region or Region(0, 0, rows, columns)).clipped(rows, columns)
     way = plan(values.shape, kernel)
     if part == Region(0, 0, rows, columns) and dilation == 1:
-        if suits_one_call(values.size, way):
-            return _whole(values, way, border, stride)
         if stride == 1 and _suits_parts(values, way, border):
             return _in_parts(values, way, border, task)
+        if suits_one_call(values.size, way):
+            return _whole(values, way, border, stride)
     out = np.empty((part.height, part.width, *values.shape[2:]), np.float32)
 
     def band(first: int) -> None:
@@ -165,9 +167,7 @@ def suits_one_call(count: int, way: CorrelationPlan) -> bool:
     """True where one plain OpenCV call is the quickest: separable or small, and not too long to cancel."""
     if way.precise or count > _LONG:
         return False
-    return way.factors is not None or way.kernel.size <= (
-        _DFT_WEIGHTS - 1 if count <= 1 << 20 else FEW_WEIGHTS
-    )
+    return way.factors is not None or way.kernel.size <= (_DFT_WEIGHTS - 1 if count <= _MANY else FEW_WEIGHTS)
 
 
 def _whole(values: NDArray[Any], way: CorrelationPlan, border: Border, stride: int) -> NDArray[np.float32]:
@@ -201,7 +201,7 @@ def _whole(values: NDArray[Any], way: CorrelationPlan, border: Border, stride: i
 
 def _suits_parts(values: NDArray[Any], way: CorrelationPlan, border: Border) -> bool:
     """Where a thread a part is the quickest: nothing that OpenCV does not pad itself, all of one size."""
-    if way.precise or way.factors is not None or values.size > _LONG:
+    if way.precise or way.factors is not None or not _MANY < values.size <= _LONG:
         return False
     high_enough = values.shape[0] >= 8 * way.kernel.shape[0] * _threads()
     return high_enough and border in ("zero", "same", "replicate", "reflect")
