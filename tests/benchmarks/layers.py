@@ -164,9 +164,10 @@ def _one_click(app: Any, window: Any, path: str) -> float:
     from PySide6.QtCore import QEventLoop
 
     panel = window.panel()
+    model = panel.view_model
     start = time.perf_counter()
     window.workspace.choose_layer(path)
-    while panel.frame is None or panel.frame.path != path:
+    while model.maps is None or model.maps.path != path:
         # Waiting, as the real event loop does: one that spins takes the worker's time.
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     panel.stage.panes[0].mosaic.viewport().repaint()
@@ -212,7 +213,7 @@ def _growth(app: Any, window: Any, rounds: int) -> float:
 
     def visit(number: int) -> None:
         _one_click(app, window, paths[(7 * number) % len(paths)])
-        window.panel().chosen.choose(number % 8)
+        window.panel().view_model.choose(number % 8)
         _settle(app, window)
 
     for number in range(rounds // 5):
