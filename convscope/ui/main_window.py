@@ -160,7 +160,7 @@ class MainWindow(QMainWindow):
             restore_splitters(panel, self.settings)
             # Children of the panel, so that they work only while it is on show.
             self._add_shortcuts(panel.commands(), panel)
-        theme.finish_zoom()
+        theme.about_to_show(panel)
         self.stack.setCurrentWidget(panel)
         self.nav.set_current(name)
         self.workspace.scope = panel.scope

@@ -8,7 +8,6 @@ shown it wakes, and takes the style and the measures of that day.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,12 +28,14 @@ class _Sleep:
         since: the style that it has, by its number.
         zoom: what its fonts were made for.
         measures: what its measures are made for.
+        rested: it was left as a whole: nothing outside of it gives measures to what is in it.
         widgets: it and what was in it then; what has come since has the measures of its own day.
     """
 
     since: int
     zoom: float
     measures: float
+    rested: bool
     widgets: Sequence[QWidget]
 
 
@@ -91,7 +92,25 @@ def rest(part: QWidget, zoom: float, woken: Callable[[Woken], None]) -> None:
     """Let a part sleep that was hidden some time ago, so that the next change need not do that first."""
     _watcher.woken = woken
     if part.isHidden():
-        _sleep(part, [each for each in part.findChildren(QWidget) if each.isWindow()], zoom)
+        windows = [each for each in part.findChildren(QWidget) if each.isWindow()]
+        _sleep(part, windows, zoom, rested=True)
+
+
+def measure(zoom: float, rescale: Callable[[Sequence[QWidget], float], None], within: QWidget | None) -> None:
+    """Bring the measures of parts that sleep to this zoom, before they are laid out in it.
+
+    Args:
+        rescale: called with a part's widgets and the zoom that their measures were made for.
+        within: the parts of this one; None: all but those that rest, which are measured when they are shown.
+    """
+    resting = [part for part in _still_asleep() if _asleep[part].rested]
+    for part, sleep in _asleep.items():
+        if sleep.measures == zoom:
+            continue
+        wanted = _in(part, [within]) if within is not None else not _in(part, resting)
+        if wanted:
+            rescale([each for each in sleep.widgets if isValid(each)], sleep.measures)
+            sleep.measures = zoom
 
 
 @contextmanager
@@ -131,7 +150,7 @@ def _sort(widget: QWidget, awake: list[QWidget], hidden: list[QWidget]) -> None:
                 _sort(child, awake, hidden)
 
 
-def _sleep(part: QWidget, windows: Sequence[QWidget], zoom: float) -> None:
+def _sleep(part: QWidget, windows: Sequence[QWidget], zoom: float, rested: bool = False) -> None:
     """Let Qt pass by a part, but not by windows of it that are on show."""
     if part in _asleep:
         return
@@ -142,7 +161,7 @@ def _sleep(part: QWidget, windows: Sequence[QWidget], zoom: float) -> None:
         if widget.testAttribute(_POLISHED):
             widget.setAttribute(_POLISHED, False)
             widget.setAttribute(_OWN_STYLE, True)
-    _watch(part, _Sleep(_styles, zoom, zoom, inside))
+    _watch(part, _Sleep(_styles, zoom, zoom, rested, inside))
 
 
 def _wake(part: QWidget) -> Woken:
@@ -155,7 +174,7 @@ def _wake(part: QWidget) -> Woken:
     for each in hidden:
         if each not in _asleep:
             its = [below for below in (each, *each.findChildren(QWidget)) if below in slept]
-            _watch(each, _Sleep(sleep.since, sleep.zoom, sleep.measures, its))
+            _watch(each, _Sleep(sleep.since, sleep.zoom, sleep.measures, False, its))
     now = _without(part, part.findChildren(QWidget), _still_asleep())
     late = [each for each in now if each.testAttribute(_OWN_STYLE)]
     for widget in late:
@@ -169,21 +188,8 @@ def _wake(part: QWidget) -> Woken:
     )
 
 
-def measure_some(zoom: float, measure: Callable[[Sequence[QWidget], float], None]) -> bool:
-    """Bring the measures of some parts that sleep to this zoom, for 4 ms; False if all have them.
-
-    Args:
-        measure: called with a part's widgets and the zoom that they were made for.
-    """
-    until = time.monotonic() + 0.004
-    for part in _still_asleep():
-        sleep = _asleep[part]
-        if sleep.measures != zoom:
-            if time.monotonic() > until:
-                return True
-            measure([each for each in sleep.widgets if isValid(each)], sleep.measures)
-            sleep.measures = zoom
-    return False
+def _in(part: QWidget, wholes: Sequence[QWidget]) -> bool:
+    return any(whole is part or whole.isAncestorOf(part) for whole in wholes)
 
 
 def _still_asleep() -> list[QWidget]:

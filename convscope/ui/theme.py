@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeVar
 
-from PySide6.QtCore import QByteArray, QRectF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
@@ -148,7 +148,8 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     awake = restyle.sleep_hidden(old, _wake)
     # The style sheet gives every widget the font back that it was made with: at another zoom that is another.
     own_fonts = rescale.fonts(awake, old) if (old, _zoom) != (1.0, 1.0) else []
-    rescale.measures(awake, old, _zoom)
+    _measure(awake, old)
+    restyle.measure(_zoom, _measure, None)
     app.setPalette(_palette(theme))
     app.setFont(font())
     # Qt restyles a widget once for each of its ancestors when one sheet follows another, but only once when
@@ -161,8 +162,6 @@ def apply(choice: ThemeChoice = "system", zoom_factor: float = 1.0) -> Tokens:
     rescale.give_fonts(own_fonts, _zoom)
     if changed:
         _retint(awake)
-    if old != _zoom:
-        QTimer.singleShot(0, _measure_what_sleeps)
     return theme
 
 
@@ -171,26 +170,19 @@ def rest(part: QWidget) -> None:
     restyle.rest(part, _zoom, _wake)
 
 
-def finish_zoom() -> None:
-    """What sleeps is about to be shown: it has the measures of the zoom in force before it is laid out."""
-    while _measure_some():
-        pass
+def about_to_show(part: QWidget) -> None:
+    """A part that was left is laid out in the measures of the zoom in force."""
+    restyle.measure(_zoom, _measure, part)
 
 
-def _measure_what_sleeps() -> None:
-    """A few parts at a time, so that nothing waits."""
-    if _measure_some():
-        QTimer.singleShot(0, _measure_what_sleeps)
-
-
-def _measure_some() -> bool:
-    return restyle.measure_some(_zoom, lambda widgets, old: rescale.measures(widgets, old, _zoom))
+def _measure(widgets: Iterable[QWidget], old: float) -> None:
+    rescale.measures(widgets, old, _zoom)
 
 
 def _wake(woken: restyle.Woken) -> None:
     """Give what was hidden the theme and the zoom in force."""
     own_fonts = rescale.fonts(woken.slept, woken.zoom)
-    rescale.measures(woken.slept, woken.measures, _zoom)
+    _measure(woken.slept, woken.measures)
     restyle.polish(woken.late)
     rescale.give_fonts(own_fonts, _zoom)
     _retint(woken.late)
