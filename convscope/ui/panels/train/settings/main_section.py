@@ -9,30 +9,11 @@ from PySide6.QtWidgets import QWidget
 from convscope.ui.forms.form import caption
 from convscope.ui.panels.train.plan import SettingsCheck
 from convscope.ui.panels.train.settings import form
-from convscope.ui.panels.train.settings.section import Section, at
+from convscope.ui.panels.train.settings.section import Section
 from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:
     from convscope.engine.training.settings import TrainingSettings
-
-OPTIMIZER_WORDS = (
-    ("sgd", "SGD"),
-    ("rmsprop", "RMSprop"),
-    ("adam", "Adam"),
-    ("adamw", "AdamW"),
-    ("nadam", "Nadam"),
-    ("adagrad", "Adagrad"),
-)
-LOSS_WORDS = (
-    ("auto", "From the labels"),
-    ("sparse_categorical_crossentropy", "Sparse categorical cross-entropy"),
-    ("categorical_crossentropy", "Categorical cross-entropy"),
-    ("binary_crossentropy", "Binary cross-entropy"),
-    ("categorical_focal_crossentropy", "Focal cross-entropy"),
-    ("categorical_hinge", "Categorical hinge"),
-    ("mean_squared_error", "Mean squared error"),
-    ("mean_absolute_error", "Mean absolute error"),
-)
 
 
 class MainSection(Section):
@@ -40,13 +21,11 @@ class MainSection(Section):
 
     def __init__(self, desk: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(desk, parent)
-        self.optimizer = self.combo("train.optimizer", "Optimizer", OPTIMIZER_WORDS, at("optimizer", "name"))
-        self.rate = self.number(
-            "train.learning_rate", "Learning rate", 1e-9, 1000, at("optimizer", "learning_rate")
-        )
-        self.loss = self.combo("train.loss", "Loss", LOSS_WORDS, at("loss"))
-        self.batch_size = self.spin("train.batch_size", "Batch size", 1, 65_536, at("batch_size"))
-        self.epochs = self.spin("train.epochs", "Epochs", 1, 100_000, at("epochs"))
+        self.optimizer = self.combo("train.optimizer", "optimizer", "name")
+        self.rate = self.number("train.learning_rate", "optimizer", "learning_rate")
+        self.loss = self.combo("train.loss", "loss")
+        self.batch_size = self.spin("train.batch_size", "batch_size")
+        self.epochs = self.spin("train.epochs", "epochs")
         for words, widget in (
             ("Optimizer", self.optimizer),
             ("Learning rate", self.rate),

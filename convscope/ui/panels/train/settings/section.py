@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
+from convscope.core.parameter import Parameter, parameters_of
 from convscope.ui import theme
 from convscope.ui.forms.form import choose, combo
 from convscope.ui.forms.undo_keys import undo_of_the_window
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Read = Callable[["TrainingSettings"], Any]
 Write = Callable[["TrainingSettings", Any], "TrainingSettings"]
+LEAST_POSITIVE = 1e-9
 
 
 def at(*path: str) -> tuple[Read, Write]:
@@ -40,6 +42,19 @@ def at(*path: str) -> tuple[Read, Write]:
         return value
 
     return read, write
+
+
+def declared(*path: str) -> Parameter:
+    """How one setting is called and what it may be."""
+    from convscope.engine.training import settings
+
+    owners = {
+        "optimizer": settings.OptimizerSettings,
+        "schedule": settings.Schedule,
+        "early_stopping": settings.EarlyStopping,
+        "plateau": settings.Plateau,
+    }
+    return parameters_of(owners[path[0]] if len(path) > 1 else settings.TrainingSettings)[path[-1]]
 
 
 class Section(QWidget):
@@ -73,13 +88,15 @@ class Section(QWidget):
         label = f"{words} ({self._about})" if self._about else words
         self.desk.edit(lambda settings: write(settings, value), label, name or None)
 
-    def spin(
-        self, name: str, says: str, low: int, high: int, bound: tuple[Read, Write], nothing: str = ""
-    ) -> QSpinBox:
-        """A whole number; with `nothing`, its least value stands for None and is shown as these words."""
-        box = form.spin(name, says, low, high)
-        box.setSpecialValueText(nothing)
-        read, write = bound
+    def spin(self, name: str, *path: str) -> QSpinBox:
+        """A whole number; one below its least stands for None where there is such."""
+        own = declared(*path)
+        low = int(own.minimum) - bool(own.nothing)
+        box = form.spin(name, own.title, low, int(own.maximum))
+        box.setSpecialValueText(own.nothing)
+        if own.unit:
+            box.setSuffix(f" {own.unit}")
+        read, write = at(*path)
 
         def show(settings: TrainingSettings) -> None:
             value = read(settings)
@@ -87,41 +104,43 @@ class Section(QWidget):
                 box.setValue(low if value is None else value)
 
         def edit(value: int) -> None:
-            self._edit(name, says, write, None if nothing and value == low else value)
+            self._edit(name, own.title, write, None if own.nothing and value == low else value)
 
         box.valueChanged.connect(edit)
         undo_of_the_window(box)
         self._shows.append(show)
         return box
 
-    def number(
-        self, name: str, says: str, low: float, high: float, bound: tuple[Read, Write]
-    ) -> form.NumberBox:
+    def number(self, name: str, *path: str) -> form.NumberBox:
         """A number."""
-        box = form.NumberBox(name, says, low, high)
-        read, write = bound
+        own = declared(*path)
+        box = form.NumberBox(name, own.title, LEAST_POSITIVE if own.positive else own.minimum, own.maximum)
+        read, write = at(*path)
 
         def show(settings: TrainingSettings) -> None:
             with QSignalBlocker(box):
                 box.setValue(read(settings))
 
-        box.valueChanged.connect(lambda value: self._edit(name, says, write, value))
+        box.valueChanged.connect(lambda value: self._edit(name, own.title, write, value))
         undo_of_the_window(box)
         self._shows.append(show)
         return box
 
-    def combo(
-        self, name: str, says: str, choices: Iterable[tuple[Any, str]], bound: tuple[Read, Write]
-    ) -> QComboBox:
-        """A choice among (value, words)."""
-        box = combo(name, says, choices)
-        read, write = bound
-        box.activated.connect(lambda _index: self._edit(name, says, write, box.currentData()))
+    def combo(self, name: str, *path: str) -> QComboBox:
+        """A choice."""
+        own = declared(*path)
+        box = combo(name, own.title, own.choices)
+        read, write = at(*path)
+        box.activated.connect(lambda _index: self._edit(name, own.title, write, box.currentData()))
         self._shows.append(lambda settings: choose(box, read(settings)))
         return box
 
+    def flag(self, name: str, *path: str) -> QCheckBox:
+        """Yes or no, of one setting."""
+        return self.check(name, declared(*path).title, at(*path))
+
     def check(self, name: str, text: str, bound: tuple[Read, Write]) -> QCheckBox:
-        """Yes or no."""
+        """Yes or no, of whatever."""
         box = form.check(name, text)
         read, write = bound
         box.clicked.connect(lambda on: self._edit("", text, write, bool(on)))
