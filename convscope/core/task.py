@@ -102,3 +102,47 @@ class Task:
         """Raise `Cancelled` if `cancel` was called."""
         if self._cancelled.is_set():
             raise Cancelled
+
+
+class PartOfTask(Task):
+    """A part of a longer task: it is cancelled with the whole, and reports its share of the progress.
+
+    Args:
+        begin, share: where the part begins on the whole's way and how much of it that is, 0–1; a share of 0
+            reports nothing.
+        text: what it is called, whatever it says itself.
+        on_partial: gets its partial results; None: nobody does.
+
+    Attributes:
+        fraction: how far the part itself is.
+    """
+
+    def __init__(
+        self,
+        whole: Task,
+        begin: float = 0.0,
+        share: float = 1.0,
+        *,
+        text: str = "",
+        on_partial: Callable[[Any], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self._whole, self._begin, self._share, self._text = whole, begin, share, text
+        self._hand_over = on_partial
+        self.fraction = 0.0
+
+    def progress(self, fraction: float | None, text: str = "") -> None:
+        self.check()
+        self.fraction = fraction or 0.0
+        if self._share:
+            on = None if fraction is None else self._begin + self._share * fraction
+            self._whole.progress(on, self._text or text)
+
+    def partial(self, value: Any) -> None:
+        if self._hand_over is not None:
+            self._hand_over(value)
+        else:
+            self.check()
+
+    def check(self) -> None:
+        self._whole.check()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from convscope.core.errors import UserError
-from convscope.core.task import Task
+from convscope.core.task import PartOfTask, Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.layers import LayerChoice, checked_layer, stages
 from convscope.engine.interpret.attribution.method import CostFactors, Relevance
@@ -71,7 +70,10 @@ def explain(context: AttributionContext, request: MapRequest, task: Task | None 
             done,
         )
 
-    inner = _Inner(task, lambda relevance, done: task.partial(made(relevance, float("nan"), done)))
+    # What a method hands over half done becomes an attribution for the caller.
+    inner = PartOfTask(
+        task, on_partial=lambda relevance: task.partial(made(relevance, float("nan"), inner.fraction))
+    )
     relevance = method.compute(context, target, None if layer is None else layer.path, settings, inner)
     return made(relevance, _score(context, layer, target), 1.0)
 
@@ -92,7 +94,7 @@ def explain_all(
     for number in order:
         request = requests[number]
         share = max(cost(context, request), 1)
-        part = _Part(task, before / total, share / total)
+        part = PartOfTask(task, before / total, share / total, on_partial=task.partial)
         try:
             made[number] = explain(context, request, part)
         except UserError as error:
@@ -179,39 +181,3 @@ def _score(context: AttributionContext, layer: LayerChoice | None, target: Score
     if layer is None or context.predicted:
         return context.score(target)
     return context.layer_gradient(layer, target)[2]
-
-
-class _Inner(Task):
-    """The task that a method sees: its partial heats become attributions for the caller's task."""
-
-    def __init__(self, outer: Task, hand_over: Any) -> None:
-        super().__init__()
-        self._outer, self._hand_over = outer, hand_over
-        self._fraction = 0.0
-
-    def progress(self, fraction: float | None, text: str = "") -> None:
-        self._fraction = fraction or 0.0
-        self._outer.progress(fraction, text)
-
-    def partial(self, value: Any) -> None:
-        self._hand_over(value, self._fraction)
-
-    def check(self) -> None:
-        self._outer.check()
-
-
-class _Part(Task):
-    """A share of a longer task's progress."""
-
-    def __init__(self, outer: Task, start: float, share: float) -> None:
-        super().__init__()
-        self._outer, self._start, self._share = outer, start, share
-
-    def progress(self, fraction: float | None, text: str = "") -> None:
-        self._outer.progress(self._start + (fraction or 0.0) * self._share, text)
-
-    def partial(self, value: Any) -> None:
-        self._outer.partial(value)
-
-    def check(self) -> None:
-        self._outer.check()

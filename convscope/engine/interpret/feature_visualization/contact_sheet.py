@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,9 @@ from PIL import ImageDraw, ImageFont
 
 from convscope.core.errors import UserError
 from convscope.core.paths import resource_path
-from convscope.core.task import Task
+from convscope.core.task import PartOfTask, Task
 from convscope.engine.interpret.feature_visualization.export import GAP
-from convscope.engine.interpret.feature_visualization.grid import GroupTask, ascend_many, first_filters
+from convscope.engine.interpret.feature_visualization.grid import ascend_many, first_filters
 from convscope.engine.interpret.feature_visualization.results import Pattern
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.summary import LayerInfo
@@ -68,24 +68,11 @@ def contact_sheet(
     rows = list(done)
     for number, info in enumerate(layers[len(rows) :], len(rows)):
         objectives = first_filters(model, info.path, count)
-        part = _LayerTask(task, range(count), number / len(layers), 1 / len(layers), info.path)
+        # Only its finished row is painted.
+        part = PartOfTask(task, number / len(layers), 1 / len(layers), text=info.path)
         rows.append(SheetRow(info.path, ascend_many(model, objectives, settings, part)))
         task.partial(rows[-1])
     return tuple(rows)
-
-
-class _LayerTask(GroupTask):
-    """A layer of a contact sheet: only its finished row is painted."""
-
-    def __init__(self, whole: Task, numbers: Sequence[int], begin: float, share: float, path: str) -> None:
-        super().__init__(whole, numbers, begin, share)
-        self._path = path
-
-    def progress(self, fraction: float | None, text: str = "") -> None:
-        super().progress(fraction, self._path)
-
-    def partial(self, value: Any) -> None:
-        self.check()
 
 
 def sheet_picture(rows: Sequence[SheetRow], tile: int = 96) -> NDArray[np.uint8]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.core.task import Task
+from convscope.core.task import PartOfTask, Task
 from convscope.engine.interpret.feature_visualization.cache import PatternCache
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
 from convscope.engine.interpret.feature_visualization.objectives import Objective
@@ -21,26 +22,6 @@ if TYPE_CHECKING:
 
 # Pictures that grow together; what is finished is on disk before the next begin.
 GROUP = 16
-
-
-class GroupTask(Task):
-    """A part of a longer task: progress and pictures' numbers are translated to the whole's."""
-
-    def __init__(self, whole: Task, numbers: Sequence[int], begin: float, share: float) -> None:
-        super().__init__()
-        self._whole, self._numbers = whole, tuple(numbers)
-        self._begin, self._share = begin, share
-
-    def progress(self, fraction: float | None, text: str = "") -> None:
-        self._whole.progress(None if fraction is None else self._begin + self._share * fraction, text)
-
-    def partial(self, value: Any) -> None:
-        if isinstance(value, AscentFrame):
-            value = replace(value, numbers=tuple(self._numbers[number] for number in value.numbers))
-        self._whole.partial(value)
-
-    def check(self) -> None:
-        self._whole.check()
 
 
 def ascend_many(
@@ -88,11 +69,11 @@ def ascend_many(
     group = len(objectives) if settings.diversity else GROUP
     for at in range(0, len(missing), group):
         numbers = missing[at : at + group]
-        part = GroupTask(
+        part = PartOfTask(
             task,
-            numbers,
             (len(objectives) - len(missing) + at) / len(objectives),
             len(numbers) / len(objectives),
+            on_partial=partial(_hand_over, task, numbers),
         )
         known = resume.state if resume is not None and resume.numbers == tuple(numbers) else None
         group_objectives = [objectives[number] for number in numbers]
@@ -101,6 +82,13 @@ def ascend_many(
         if cache is not None:
             cache.store(patterns)
     return tuple(found[number] for number in range(len(objectives)))
+
+
+def _hand_over(whole: Task, numbers: Sequence[int], value: Any) -> None:
+    """A group's pictures under the numbers that they have in the whole grid."""
+    if isinstance(value, AscentFrame):
+        value = replace(value, numbers=tuple(numbers[number] for number in value.numbers))
+    whole.partial(value)
 
 
 def _finished(found: dict[int, Pattern]) -> AscentFrame:

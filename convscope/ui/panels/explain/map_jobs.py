@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convscope.core.task import Task
+from convscope.core.task import PartOfTask, Task
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.prediction import Prediction
@@ -105,7 +105,7 @@ class QuickMaps:
         slow = [request for request in rest if request not in quick]
         if self.whole:
             # What is half done is not handed over.
-            silent = _WithoutPartials(task)
+            silent = PartOfTask(task)
             made = (*explain_all(explained, first, silent), *explain_all(explained, quick, silent))
             stages = StageMaps(explained, target, stage_maps(explained, target, task)) if layers else None
             task.partial(LiveMaps(started, made, stages))
@@ -118,20 +118,6 @@ class QuickMaps:
             task.partial(StageMaps(explained, target, stage_maps(explained, target, task)))
         explain_all(explained, quick, task)
         return explained, slow
-
-
-class _WithoutPartials(Task):
-    """Cancels and reports with the outer task, and keeps what is half done for itself."""
-
-    def __init__(self, outer: Task) -> None:
-        super().__init__()
-        self._outer = outer
-
-    def progress(self, fraction: float | None, text: str = "") -> None:
-        self._outer.progress(fraction, text)
-
-    def check(self) -> None:
-        self._outer.check()
 
 
 class SlowMaps:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from convscope.core.errors import UserError
-from convscope.core.task import Task
+from convscope.core.task import PartOfTask, Task
 from convscope.engine.interpret.feature_visualization.cache import PatternCache
 from convscope.engine.interpret.feature_visualization.contact_sheet import (
     SheetRow,
@@ -334,7 +334,14 @@ class Growth:
         (model, settings), rows = self._sheet, tuple(self._rows)
 
         def work(task: Task) -> object:
-            return contact_sheet(model, settings, SHEET_COUNT, _RowsTask(task, rows), done=rows)
+            grown = list(rows)
+
+            def show(row: SheetRow) -> None:
+                # A picture of all rows, made on the worker's side.
+                grown.append(row)
+                task.partial((row, sheet_picture(grown)))
+
+            return contact_sheet(model, settings, SHEET_COUNT, PartOfTask(task, on_partial=show), done=rows)
 
         self._submit(SHEET, f"Contact sheet of {model.name}", work, lambda _rows: None, self._row)
 
@@ -371,21 +378,3 @@ def _large(request: LargeRequest, task: Task) -> Ascent | None:
     made = ascend(*asked, task, start=request.start, state=request.state)
     cache.store(made.patterns, made.state)
     return made
-
-
-class _RowsTask(Task):
-    """Makes a picture of all rows on the worker's side."""
-
-    def __init__(self, task: Task, rows: tuple[SheetRow, ...]) -> None:
-        super().__init__()
-        self._task, self._rows = task, list(rows)
-
-    def progress(self, fraction: float | None, text: str = "") -> None:
-        self._task.progress(fraction, text)
-
-    def check(self) -> None:
-        self._task.check()
-
-    def partial(self, value: Any) -> None:
-        self._rows.append(value)
-        self._task.partial((value, sheet_picture(self._rows)))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convscope.core.errors import UserError
-from convscope.core.task import Task
+from convscope.core.task import PartOfTask, Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
@@ -84,7 +84,7 @@ def randomised(
     """
     task = task or Task()
     task.progress(0.0, "Randomised weights")
-    original = explain(context, request, _Quiet(task))
+    original = explain(context, request, PartOfTask(task, share=0))
     fixed = replace(request, target=original.target, layer=original.layer)
     copy = _copied(context.model)
     layers = _weighted_layers(copy)
@@ -97,7 +97,7 @@ def randomised(
             _shuffle(layer, generator)
         task.progress((number + 0.5) / len(groups), "Randomised weights")
         try:
-            changed = explain(AttributionContext(copy, context.image), fixed, _Quiet(task))
+            changed = explain(AttributionContext(copy, context.image), fixed, PartOfTask(task, share=0))
         except UserError:
             overflowed = True
             break
@@ -193,17 +193,3 @@ def _shuffle(layer: Any, generator: np.random.Generator) -> None:
     for variable in _shuffled(layer):
         values = np.asarray(variable.numpy())
         variable.assign(generator.permutation(values.ravel()).reshape(values.shape))
-
-
-class _Quiet(Task):
-    """Cancels with the outer task; its progress and partial maps are nobody's business."""
-
-    def __init__(self, outer: Task) -> None:
-        super().__init__()
-        self._outer = outer
-
-    def progress(self, fraction: float | None, text: str = "") -> None:
-        self._outer.check()
-
-    def check(self) -> None:
-        self._outer.check()
