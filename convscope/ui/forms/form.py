@@ -131,32 +131,32 @@ def indent(box: QAbstractSpinBox) -> None:
     box.lineEdit().setTextMargins(theme.scaled(5), 0, 0, 0)
 
 
-def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
-    """A whole number; nothing is emitted before the typing ends."""
-    box = theme.with_figures(QSpinBox())
+def _prepare(box: QAbstractSpinBox, name: str, says: str) -> None:
+    """What all boxes for numbers share; nothing is emitted before the typing ends."""
     box.setObjectName(name)
     box.setAccessibleName(says)
-    box.setRange(low, high)
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
     wheel_needs_focus(box)
-    undo_of_the_window(box)
     indent(box)
+
+
+def spin(name: str, says: str, low: int, high: int) -> QSpinBox:
+    """A whole number; nothing is emitted before the typing ends."""
+    box = theme.with_figures(QSpinBox())
+    box.setRange(low, high)
+    _prepare(box, name, says)
+    undo_of_the_window(box)
     return box
 
 
 def decimal(name: str, says: str, low: float, high: float, decimals: int = 3) -> QDoubleSpinBox:
     """A number; nothing is emitted before the typing ends."""
     box = theme.with_figures(QDoubleSpinBox())
-    box.setObjectName(name)
-    box.setAccessibleName(says)
     box.setDecimals(decimals)
     box.setRange(low, high)
-    box.setKeyboardTracking(False)
-    box.setMinimumWidth(theme.scaled(56))
-    wheel_needs_focus(box)
+    _prepare(box, name, says)
     undo_of_the_window(box)
-    indent(box)
     box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     return box
 
@@ -171,14 +171,9 @@ class _Trimmed(QDoubleSpinBox):
 def trimmed(name: str, says: str, low: float, high: float, decimals: int = 6) -> QDoubleSpinBox:
     """A number, written as shortly as it can be; nothing is emitted before the typing ends."""
     box = theme.with_figures(_Trimmed())
-    box.setObjectName(name)
-    box.setAccessibleName(says)
     box.setDecimals(decimals)
     box.setRange(low, high)
-    box.setKeyboardTracking(False)
-    box.setMinimumWidth(theme.scaled(56))
-    wheel_needs_focus(box)
-    indent(box)
+    _prepare(box, name, says)
     return box
 
 
