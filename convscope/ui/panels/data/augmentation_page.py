@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from convscope.core.parameter import Parameter, parameters_of
 from convscope.ui import theme
 from convscope.ui.canvas.raster import to_image
 from convscope.ui.forms.form import (
@@ -39,25 +41,6 @@ if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
     from convscope.engine.data.pipeline import PipelineSettings
 
-# (setting, title, one notch, unit, what it does)
-SLIDERS = (
-    ("rotation", "Rotation", 1.0, "°", "Turned about the centre by up to ± this many degrees"),
-    ("width_shift", "Width shift", 0.01, "", "Moved sideways by up to ± this share of the width"),
-    ("height_shift", "Height shift", 0.01, "", "Moved up or down by up to ± this share of the height"),
-    ("shear", "Shear", 0.01, "", "Slanted by up to ± this many pixels sideways for each pixel down"),
-    ("zoom", "Zoom", 0.01, "", "Each side by a factor from 1 − this to 1 + this"),
-    ("brightness", "Brightness", 0.01, "", "Up to ± this share of the full range is added"),
-    ("contrast", "Contrast", 0.01, "", "Distances from the mean by a factor from 1 − this to 1 + this"),
-    ("blur", "Blur", 0.1, "px", "A Gaussian with a standard deviation from 0 to this many pixels"),
-    ("sharpen", "Sharpen", 0.1, "", "Up to this much of the difference to the blurred image is added"),
-    ("noise", "Noise", 0.01, "", "Gaussian, with a standard deviation from 0 to this share of the range"),
-)
-FILL_WORDS = (
-    ("nearest", "The nearest pixel"),
-    ("reflect", "The mirror image"),
-    ("constant", "A constant"),
-    ("wrap", "The opposite side"),
-)
 PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "Strong"))
 _ORIGINAL, _LABEL, _BOX, _NAME, _LINE = 44, 80, 86, 36, 24
 
@@ -161,30 +144,32 @@ class AugmentationPage(QWidget):
             self.request()
 
     def _scrolled(self) -> ScrollColumn:
-        from convscope.engine.data.augmentation import LIMITS
+        from convscope.engine.data.augmentation import LIMITS, Augmentation
 
+        declared = parameters_of(Augmentation)
         holder = QWidget()
         as_panel(holder)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, theme.GRID, 0)
         column.setSpacing(1)
         self.sliders: dict[str, SliderRow] = {}
-        for name, title, step, unit, says in SLIDERS:
-            slider = SliderRow(f"data.augment.{name}", title, 0.0, LIMITS[name], step, 0.0, unit)
-            slider.setToolTip(says)
+        for name in LIMITS:
+            own = declared[name]
+            slider = SliderRow(
+                f"data.augment.{name}", own.title, own.minimum, own.maximum, own.step, own.default, own.unit
+            )
+            slider.setToolTip(own.about)
             slider.findChildren(QLabel)[0].setMinimumWidth(theme.scaled(_LABEL))
             box = slider.findChildren(QDoubleSpinBox)[0]
             box.setFixedWidth(theme.scaled(_BOX))
             # All twelve lines have room beside the images of a laptop's screen.
             box.setProperty("dense", True)
-            slider.changed.connect(
-                lambda value, name=name, title=title: self._set(title, name, **{name: value})
-            )
+            slider.changed.connect(lambda value, own=own: self._set(own.title, own.name, **{own.name: value}))
             self.sliders[name] = slider
             column.addWidget(slider)
             if name == "zoom":
-                column.addLayout(self._flips())
-        self.fill = combo("data.augment.fill", "What comes in from outside", FILL_WORDS)
+                column.addLayout(self._flips(declared))
+        self.fill = combo("data.augment.fill", "What comes in from outside", declared["fill"].choices)
         self.fill.currentIndexChanged.connect(
             lambda _index: self._set("fill", None, fill=self.fill.currentData())
         )
@@ -201,13 +186,14 @@ class AugmentationPage(QWidget):
         area.setWidget(holder)
         return area
 
-    def _flips(self) -> QHBoxLayout:
+    def _flips(self, declared: Mapping[str, Parameter]) -> QHBoxLayout:
         self.flips: dict[str, QCheckBox] = {}
-        for name, title in (("flip_horizontal", "Left–right"), ("flip_vertical", "Upside down")):
-            tick = QCheckBox(title)
+        for name in ("flip_horizontal", "flip_vertical"):
+            own = declared[name]
+            tick = QCheckBox(own.title)
             tick.setObjectName(f"data.augment.{name}")
-            tick.setAccessibleName(f"Flip {title.lower()}")
-            tick.setToolTip("Mirrored in half of the cases")
+            tick.setAccessibleName(f"Flip {own.title.lower()}")
+            tick.setToolTip(own.about)
             tick.toggled.connect(lambda on, name=name: self._set("flip", None, **{name: on}))
             self.flips[name] = tick
         flip = QLabel("Flip")
