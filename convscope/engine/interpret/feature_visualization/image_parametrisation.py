@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.engine.models.answers.preprocessing import Preprocessing
 from convscope.engine.models.program import Program
+from convscope.engine.models.program.flatten import ACTIVATION_KINDS
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -33,22 +34,7 @@ _FREE = frozenset(
         "GlobalAveragePooling2D",
         "GlobalMaxPooling2D",
         "BatchNormalization",
-        "Activation",
-        "ReLU",
-        "LeakyReLU",
-        "ELU",
-        "PReLU",
-        "Softmax",
-        "Relu",
-        "Relu6",
-        "Sigmoid",
-        "Tanh",
-        "Silu",
-        "Gelu",
-        "HardSigmoid",
-        "HardSilu",
-        "LeakyRelu",
-        "Elu",
+        *ACTIVATION_KINDS,
         "Add",
         "Subtract",
         "Multiply",

@@ -42,6 +42,8 @@ _ACTIVATION_LAYERS = {
     "LeakyRelu": "leaky_relu",
     "Elu": "elu",
 }
+# Layers that are nothing but an activation, as exact sums and patterns on maps of any size take them.
+ACTIVATION_KINDS = ("Activation", *(kind for kind in _ACTIVATION_LAYERS if kind != "LogSoftmax"))
 
 
 def flatten(model: Any) -> Program:

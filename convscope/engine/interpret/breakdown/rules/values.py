@@ -26,6 +26,7 @@ from convscope.engine.interpret.breakdown.base import (
 )
 from convscope.engine.interpret.kernels_of import array
 from convscope.engine.models.program import ProgramStep, Slot
+from convscope.engine.models.program.flatten import ACTIVATION_KINDS
 from convscope.imaging.lab.equation import as_shown, equation
 from convscope.imaging.numerals import bracketed, numeral
 
@@ -290,27 +291,7 @@ RULES: dict[str, RuleFunction] = {
     "Embedding": embedding,
     "Flatten": reshaped,
     "Reshape": reshaped,
-    **dict.fromkeys(
-        (
-            "Activation",
-            "ReLU",
-            "LeakyReLU",
-            "ELU",
-            "PReLU",
-            "Softmax",
-            "Relu",
-            "Relu6",
-            "Sigmoid",
-            "Tanh",
-            "Silu",
-            "Gelu",
-            "HardSigmoid",
-            "HardSilu",
-            "LeakyRelu",
-            "Elu",
-        ),
-        activation,
-    ),
+    **dict.fromkeys(ACTIVATION_KINDS, activation),
     **dict.fromkeys(_PASSING, passing),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), merged),
 }
