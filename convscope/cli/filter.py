@@ -9,6 +9,7 @@ from pathlib import Path
 from convscope.cli.outputs import check_output
 from convscope.core.errors import UserError
 from convscope.core.printable import json_text, printable
+from convscope.core.words import times
 from convscope.imaging.io.load import load_image
 from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
 from convscope.imaging.kernels import make
@@ -212,4 +213,4 @@ def _numbers(result: Result) -> dict[str, float]:
 
 
 def _dimensions(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape))
+    return times(shape)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from convscope.cli.progress_bar import progress_bar
 from convscope.core.errors import UserError
 from convscope.core.printable import json_text
+from convscope.core.words import times
 from convscope.engine.models.library.catalogue import CatalogueEntry, catalogue
 
 SUMMARY = (
@@ -71,7 +72,7 @@ def _download(name: str, include_top: bool) -> int:
 
 
 def _line(entry: CatalogueEntry) -> str:
-    size = "×".join("?" if n is None else str(n) for n in entry.input)
+    size = times(entry.input)
     text = f"  {entry.name:<24}{entry.parameters:>12,}  {size:<12}"
     if entry.kind == "application":
         top5 = "" if entry.top5 is None else f"  top-5 {entry.top5:.1f} %"

@@ -7,6 +7,7 @@ from typing import Any
 
 from convscope.cli.model_arguments import add_model_arguments, opened
 from convscope.core.printable import json_text
+from convscope.core.words import times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo, ModelSummary
 from convscope.engine.models.summary.receptive import ReceptiveField
@@ -93,7 +94,7 @@ def table(summary: ModelSummary) -> list[str]:
     """The layers as lines of text."""
     rows = [("layer", "kind", "output", "parameters", "multiply-adds", "sees")]
     for row in summary.layers:
-        shape = "×".join("?" if n is None else str(n) for n in row.shape or ())
+        shape = times(row.shape or ())
         parameters = row.formula if row.parameters or row.shared else ""
         work = "?" if row.multiply_adds is None else f"{row.multiply_adds:,}" if row.multiply_adds else ""
         rows.append(

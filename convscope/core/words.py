@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def percent(part: float, digits: int = 1, *, fixed: bool = False) -> str:
@@ -58,6 +58,11 @@ def file_size(count: int) -> str:
 def sizes(shape: Sequence[int]) -> str:
     """The shape of an array, rows first: "300 × 451 × 3"."""
     return " × ".join(map(str, shape))
+
+
+def times(shape: Iterable[int | None]) -> str:
+    """A shape in short: "26×26×32"; a free size is "?"."""
+    return "×".join("?" if size is None else str(size) for size in shape)
 
 
 def megabytes(done: int, whole: int = 0) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import NotEnoughMemoryError, UserError
 from convscope.core.ids import new_id
 from convscope.core.printable import printable
-from convscope.core.words import counted
+from convscope.core.words import counted, times
 from convscope.engine.keras_compat import cannot_run, graph_of, no_kernel
 from convscope.engine.models.answers.answer import (
     Answer,
@@ -670,7 +670,7 @@ class OpenedModel:
 
     def _input_words(self) -> str:
         shapes = [self.program.shapes[slot][1:] for slot in self.program.inputs]
-        return " and ".join("×".join("?" if n is None else str(n) for n in shape) for shape in shapes)
+        return " and ".join(times(shape) for shape in shapes)
 
     def _own_notes(self) -> tuple[str, ...]:
         notes = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
+from convscope.core.words import times
 from convscope.ui.tables.table import Index, Role
 from convscope.ui.tables.tree import TreeModel
 
@@ -24,7 +25,7 @@ _BRANCH = Qt.ItemFlag.ItemIsEnabled
 
 def shape_text(shape: tuple[int | None, ...] | None) -> str:
     """ "56×56×24"; a free size is "?"."""
-    return "×".join("?" if size is None else str(size) for size in shape or ())
+    return times(shape or ())
 
 
 @dataclass

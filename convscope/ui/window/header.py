@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from convscope.core.printable import printable
+from convscope.core.words import times
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.layout.elided import ElidedLabel
@@ -45,7 +46,7 @@ def described_model(model: OpenedModel, limit: int = NAME_LIMIT) -> str:
 
 def described(image: Image, limit: int = NAME_LIMIT) -> str:
     """An image's name and the shape of its array: "cat.jpg   300×451×3"; with a mark for gray."""
-    shape = "×".join(map(str, image.values.shape))
+    shape = times(image.values.shape)
     return f"{short_name(image.name, limit)}   {shape}{' gray' if image.channels == 1 else ''}"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.core.words import counted, percent
+from convscope.core.words import counted, percent, times
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -103,7 +103,7 @@ class Objective:
             return
         row = model.layer(self.path)
         if row.shape is not None and row.kind not in _EMPTY and len(row.shape) not in (1, 3):
-            shape = "×".join("?" if n is None else str(n) for n in row.shape)
+            shape = times(row.shape)
             raise UserError(
                 f"{self.path} ({row.kind}) puts out {shape}: patterns grow for maps over one image and "
                 "for rows of numbers."

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from convscope.core.words import counted
+from convscope.core.words import counted, times
 from convscope.engine.models.answers.head import AnswerHead
 
 Kind = Literal["classes", "labels", "values", "maps"]
@@ -126,7 +126,7 @@ def value_name(answer: Answer, index: int) -> str:
 
 def shape_words(shape: tuple[int | None, ...]) -> str:
     """ "8×8×2"; "?" for a free size."""
-    return "×".join("?" if n is None else str(n) for n in shape) or "one number"
+    return times(shape) or "one number"
 
 
 def read_as(

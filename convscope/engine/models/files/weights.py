@@ -11,6 +11,7 @@ from typing import Any
 
 from convscope.core.errors import MissingFileError, UserError
 from convscope.core.opening import check_regular, is_there
+from convscope.core.words import times
 from convscope.engine.keras_compat import finalize_normalizations
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
@@ -159,4 +160,4 @@ def _tail(name: str) -> str:
 
 
 def _shape(shape: Sequence[int]) -> str:
-    return "×".join(str(n) for n in shape) or "one number"
+    return times(shape) or "one number"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convscope.core.words import times
 from convscope.engine.models.layer_specs import KINDS
-from convscope.engine.models.layer_specs.base import times
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo
 from convscope.engine.models.summary.categories import categories

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from convscope.core.parameter import Parameter, parameter, plain
 from convscope.core.task import Task
+from convscope.core.words import times
 
 Shape = tuple[int | None, ...]
 """Height, width and channels (or fewer axes), without the batch; None where it is free."""
@@ -199,11 +200,6 @@ def pair(value: Any) -> tuple[int, int]:
     if isinstance(value, (list, tuple)):
         return int(value[0]), int(value[-1])
     return int(value), int(value)
-
-
-def times(size: Sequence[int | None]) -> str:
-    """(3, 3) → "3×3"."""
-    return "×".join("?" if n is None else str(n) for n in size)
 
 
 def formula(words: str, count: int) -> str:

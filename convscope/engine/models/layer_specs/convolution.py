@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convscope.core.parameter import parameter
+from convscope.core.words import times
 from convscope.engine.models.layer_specs.base import (
     ACTIVATION,
     L2,
@@ -22,7 +23,6 @@ from convscope.engine.models.layer_specs.base import (
     pair,
     product,
     same_padding,
-    times,
 )
 
 _FILTERS = parameter("filters", 32, minimum=1, maximum=65536, required=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from convscope.core.parameter import parameter
+from convscope.core.words import times
 from convscope.engine.models.layer_specs.base import (
     ACTIVATION,
     L2,
@@ -23,7 +24,6 @@ from convscope.engine.models.layer_specs.base import (
     formula,
     need_map,
     product,
-    times,
 )
 
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convscope.core.parameter import parameter
-from convscope.engine.models.layer_specs.base import (
-    POINTWISE,
-    Config,
-    LayerKind,
-    Shape,
-    ShapeError,
-    Window,
-    times,
-)
+from convscope.core.words import times
+from convscope.engine.models.layer_specs.base import POINTWISE, Config, LayerKind, Shape, ShapeError, Window
 
 
 def _two(shapes: Sequence[Shape], what: str) -> None:

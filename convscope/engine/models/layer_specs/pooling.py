@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convscope.core.parameter import parameter, plain
+from convscope.core.words import times
 from convscope.engine.models.layer_specs.base import (
     PADDING,
     POINTWISE,
@@ -17,7 +18,6 @@ from convscope.engine.models.layer_specs.base import (
     need_map,
     pair,
     same_padding,
-    times,
     whole,
 )
 from convscope.engine.models.layer_specs.convolution import slide

@@ -11,7 +11,8 @@ from typing import Any
 from convscope.core.errors import UserError, WeightsNotDownloadedError
 from convscope.core.process_state import python_warnings
 from convscope.core.task import Cancelled, Task
-from convscope.engine.models.layer_specs.base import Shape, times
+from convscope.core.words import times
+from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications_table import APPLICATIONS, Application
 from convscope.engine.models.library.download import NotAskedError, reported, why_unreachable
 

@@ -11,12 +11,13 @@ from convscope.core.errors import UserError
 from convscope.core.opening import is_folder, is_there
 from convscope.core.paths import resource_path
 from convscope.core.task import Task
+from convscope.core.words import times
 from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES, Template
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
-from convscope.engine.models.layer_specs.base import Shape, times
+from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library import shipped
 from convscope.engine.models.library.applications import build_application, find_application
 from convscope.engine.models.library.applications_table import APPLICATIONS, counted

@@ -199,7 +199,7 @@ _BARE = ("activation", "mode", "application", "weights", "fill_mode", "interpola
 
 def shape_words(shape: Shape | None) -> str:
     """26×26×32; "?" for a free size, "–" while a problem hides it."""
-    return "–" if shape is None else "×".join("?" if n is None else str(n) for n in shape)
+    return "–" if shape is None else words.times(shape)
 
 
 def settings_words(spec: LayerSpec) -> str:

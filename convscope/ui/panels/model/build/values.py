@@ -6,6 +6,8 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from convscope.core.words import times
+
 
 def read_number(text: str) -> float:
     """ "0.5", "1e-3" or "1/255"."""
@@ -67,7 +69,7 @@ def write_shape(value: Any) -> str:
     """(28, 28, 1) → "28×28×1"."""
     if value is None:
         return "none"
-    return "×".join("?" if size is None else str(size) for size in value)
+    return times(value)
 
 
 def read_range(text: str) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.core.words import times
 from convscope.engine.models.library.families import FAMILIES
 from convscope.engine.models.library.published import Figure, error_words
 from convscope.jobs.job import Job
@@ -118,7 +119,7 @@ COLUMNS = (
         "Sees",
         "Receptive field of the last maps, in pixels of the image",
         lambda line, f: f.field,
-        lambda v, f: "×".join(map(str, v)),
+        lambda v, f: times(v),
     ),
     Column(
         "Top-1",
