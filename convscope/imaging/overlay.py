@@ -16,7 +16,6 @@ from convscope.imaging.lab.display import Scale
 from convscope.imaging.region import Region
 
 Upsampling = Literal["bilinear", "nearest"]
-UPSAMPLINGS: tuple[Upsampling, ...] = ("bilinear", "nearest")
 
 Blend = Literal["heat", "even"]
 """Whether the opacity grows with the heat, so that the picture is clear where there is none, or is even."""

@@ -161,11 +161,6 @@ class Workspace(WorkspaceImages, WorkspaceModels, WorkspaceData):
         """The model builder's document."""
         return self._architectures.value
 
-    @property
-    def has_architecture(self) -> bool:
-        """Whether the builder's document was ever looked at; before, there is nothing to keep."""
-        return self._architecture is not None
-
     def edit_architecture(
         self, architecture: Architecture, label: str, merge: Hashable | None = None
     ) -> None:

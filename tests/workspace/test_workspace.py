@@ -327,7 +327,7 @@ def test_choosing_and_closing_models_is_undone(workspace: Workspace) -> None:
 
 def test_undo_acts_on_what_is_on_show(workspace: Workspace, log: Log) -> None:
     workspace.edit_lab(workspace.lab.with_stage(stride=2), "Change stride")
-    assert not workspace.has_architecture
+    assert workspace.document.known("architecture") is None
     first = workspace.architecture
     heard: list[object] = []
     workspace.architecture_changed.connect(heard.append)

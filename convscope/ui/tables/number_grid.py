@@ -60,11 +60,6 @@ class NumberGrid(QWidget):
         self._marked = (row, column)
         self.update()
 
-    def clear_mark(self) -> None:
-        """No ring."""
-        self._marked = None
-        self.update()
-
     @property
     def values(self) -> NDArray[np.float64] | None:
         """The table on show."""

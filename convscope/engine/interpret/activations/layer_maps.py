@@ -31,7 +31,6 @@ TILES = 8 << 20
 """Pixels of all tiles together: many large maps are averaged down further, 2,048 of them to 64×64."""
 
 SortOrder = Literal["index", "mean", "maximum", "zeros", "difference"]
-SORT_ORDERS: tuple[SortOrder, ...] = ("index", "mean", "maximum", "zeros", "difference")
 
 Form = Literal["maps", "table", "values"]
 

@@ -152,7 +152,6 @@ COLUMNS = (
     ),
     Column("What it brought", "Its idea", lambda line, f: f.idea or None, lambda v, f: str(v), words=True),
 )
-TIME = next(number for number, column in enumerate(COLUMNS) if column.title == "Time")
 
 
 class CompareViewModel:
