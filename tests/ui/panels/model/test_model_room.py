@@ -9,7 +9,7 @@ import pytest
 from driver import Driver
 from model_helpers import Story, model_of
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QScrollArea, QStyleOptionViewItem, QTreeView, QWidget
 
 from convscope.engine.models.graph.nodes import GraphNode
@@ -21,6 +21,7 @@ from convscope.ui.panels.model.graph.paint import (
     WIDEST,
     _paint_box,
     box_width,
+    large_title,
     short_titles,
 )
 from convscope.ui.panels.model.layers.rows import shared_beginnings
@@ -164,6 +165,20 @@ def test_titles_of_boxes_for_afar() -> None:
     assert short_titles("BatchNormalization") == ["BatchNorm", "BN"]
     assert short_titles("Dense 384") == ["Dense 384", "384"]
     assert short_titles("Own") == ["Own"]
+
+
+@pytest.mark.parametrize("title", ["Conv2D 7×7 depthwise", "BatchNormalization", "Conv2D 3×3 /2", "Add"])
+def test_a_title_is_no_wider_than_its_box(story: Story, title: str) -> None:
+    """ "Depthwise 3×3" lost the right half of its last letter: its size was rounded up."""
+    seen = set()
+    for width in range(20, 220):
+        for scale in (0.3, 0.5, 0.66, 0.75, 0.9):
+            found = large_title(title, width / 1.3, 26, scale)
+            if found is not None:
+                words, letters = found
+                seen.add(words)
+                assert QFontMetricsF(letters).horizontalAdvance(words) <= width / 1.3
+    assert seen == set(short_titles(title))
 
 
 def test_boxes_are_as_wide_as_their_names(story: Story) -> None:

@@ -321,15 +321,25 @@ def _large_words(
     painter: QPainter, node: GraphNode, inside: QRectF, scale: float, colours: theme.Tokens
 ) -> None:
     """The kind in letters that can be read from afar, in fewer words where there is little room."""
-    reference = _letters(12, QFont.Weight.DemiBold)
-    for title in short_titles(node.title):
-        fits = 12 * inside.width() / max(1.0, _metrics(reference).horizontalAdvance(title))
-        size = min(11 / scale, fits, inside.height() * 0.88)
-        if size * scale >= LEAST:
-            painter.setFont(_letters(size, QFont.Weight.DemiBold))
-            painter.setPen(QColor(colours.text))
-            painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
-            return
+    found = large_title(node.title, inside.width(), inside.height(), scale)
+    if found is not None:
+        title, letters = found
+        painter.setFont(letters)
+        painter.setPen(QColor(colours.text))
+        painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+
+
+def large_title(title: str, width: float, height: float, scale: float) -> tuple[str, QFont] | None:
+    """The longest form of a title that can be read in a box of this size, and its letters; None: none can."""
+    for words in short_titles(title):
+        size = min(11 / scale, height * 0.88)
+        while size * scale >= LEAST:
+            letters = _letters(size, QFont.Weight.DemiBold)
+            if _metrics(letters).horizontalAdvance(words) <= width:
+                return words, letters
+            # Letters have whole sizes.
+            size = letters.pixelSize() - 1
+    return None
 
 
 def short_titles(title: str) -> list[str]:
