@@ -30,7 +30,6 @@ class Command:
     enabled: bool = True
 
     def key_sequences(self) -> list[QKeySequence]:
-        """The shortcuts, parsed."""
         return [QKeySequence(keys) for keys in self.shortcut.split("; ") if keys]
 
     def shortcut_text(self) -> str:

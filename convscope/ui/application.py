@@ -39,14 +39,12 @@ class _Failures(QObject):
         self.happened.connect(window.report, Qt.ConnectionType.QueuedConnection)
 
     def on_gui(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """`sys.excepthook`."""
         if issubclass(kind, Exception):
             self.happened.emit(error)
         else:
             sys.__excepthook__(kind, error, trace)
 
     def on_thread(self, arguments: threading.ExceptHookArgs) -> None:
-        """`threading.excepthook`."""
         if arguments.exc_value is not None and issubclass(arguments.exc_type, Exception):
             self.happened.emit(arguments.exc_value)
 

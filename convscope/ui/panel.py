@@ -68,11 +68,9 @@ class Panel(QWidget):
         self.context.ending.end()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Somebody looks."""
         super().showEvent(event)
         self.set_active(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks."""
         super().hideEvent(event)
         self.set_active(False)

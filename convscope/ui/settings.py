@@ -51,7 +51,6 @@ class Settings:
 
     @staticmethod
     def path() -> Path:
-        """The file."""
         return config_dir() / "settings.json"
 
     @classmethod
@@ -75,7 +74,6 @@ class Settings:
 
     @classmethod
     def reset(cls) -> Settings:
-        """Forget everything."""
         cls.path().unlink(missing_ok=True)
         return cls()
 

@@ -67,7 +67,6 @@ class DividerView(ImageView):
         return self._share
 
     def set_share(self, share: float) -> None:
-        """Move the divider."""
         self._share = min(1.0, max(0.0, share))
         self.update()
 

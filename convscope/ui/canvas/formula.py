@@ -41,7 +41,6 @@ class FormulaLabel(QLabel):
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def text(self) -> str:
-        """The formulas, not broken."""
         return self._formula
 
     def set_formula(self, text: str) -> None:

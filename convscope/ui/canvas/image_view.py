@@ -331,7 +331,6 @@ class ImageView(DoubleClickFits, QWidget):
         self.view_changed.emit()
 
     def sizeHint(self) -> QSize:
-        """Room for a small picture; it takes all that it gets."""
         return QSize(theme.scaled(320), theme.scaled(320))
 
     def changeEvent(self, event: QEvent) -> None:
@@ -443,7 +442,6 @@ class ImageView(DoubleClickFits, QWidget):
         return QRect(0, self.height() - height, self.width(), height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The picture from its kept rendering, then the frame of the window, then the words."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(colours.window))

@@ -236,7 +236,7 @@ class MosaicView(DoubleClickFits, TileView):
         super().changeEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Larger or smaller tiles; the map under the cursor stays under it."""
+        # Larger or smaller tiles; the map under the cursor stays under it.
         factor = wheel_zoom(event)
         if factor is None or not self._maps:
             event.ignore()
@@ -317,7 +317,6 @@ class MosaicView(DoubleClickFits, TileView):
         return self._frame
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The kept rendering, the hovered and the chosen map."""
         painter = QPainter(self.viewport())
         painter.drawImage(0, 0, self._rendered())
         self._paint_rings(painter, self.count, self.tile_rect)

@@ -46,6 +46,5 @@ class Pixmaps:
         return pixmap
 
     def clear(self) -> None:
-        """Forget all."""
         self._kept.clear()
         self.bytes = 0

@@ -129,7 +129,7 @@ class StageStrip(QWidget):
         return QSize(last.right() + 4, last.height() + 5)
 
     def minimumSizeHint(self) -> QSize:
-        """The same: a chain too long for the window belongs into a scroll area."""
+        # A chain too long for the window belongs into a scroll area.
         return self.sizeHint()
 
     def index_at(self, position: QPoint) -> int | None:
@@ -262,7 +262,6 @@ class StageStrip(QWidget):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Cards, arrows, plus; the dragged card last, where the cursor carries it."""
         colours = theme.tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

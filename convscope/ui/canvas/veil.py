@@ -57,13 +57,11 @@ class Veil(QWidget):
         self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """What is covered has another size, or another child over the veil."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.ChildAdded, QEvent.Type.Show):
             self._cover()
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The ground over everything, and the words in the middle."""
         colours = theme.tokens()
         painter = QPainter(self)
         ground = QColor(colours.window)

@@ -79,7 +79,7 @@ class CellEditor(QLineEdit):
         )
 
     def event(self, event: QEvent) -> bool:
-        """Tab is a move to the next cell, not to the next widget."""
+        # Tab is a move to the next cell, not to the next widget.
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             sideways = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()))
             if sideways:
@@ -88,7 +88,6 @@ class CellEditor(QLineEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter and Escape; up and down leave the cell as in a spreadsheet."""
         key = event.key()
         back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -101,7 +100,7 @@ class CellEditor(QLineEdit):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Going elsewhere commits; what is no number is dropped."""
+        # Going elsewhere commits; what is no number is dropped.
         super().focusOutEvent(event)
         if self._active and event.reason() != Qt.FocusReason.PopupFocusReason:
             self.finish()

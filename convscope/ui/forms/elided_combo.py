@@ -29,7 +29,7 @@ class ElidedCombo(QComboBox):
         return self._option().currentText
 
     def sizeHint(self) -> QSize:
-        """Where it is to be as wide as its words, with the room that the style sheet takes for its arrow."""
+        # Where it is to be as wide as its words, with the room that the style sheet takes for its arrow.
         hint = super().sizeHint() + self._said()
         if self.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents:
             return hint
@@ -43,20 +43,18 @@ class ElidedCombo(QComboBox):
         return hint + QSize(max(0, longest + self._said().width() + 4 - field.width()), 0)
 
     def minimumSizeHint(self) -> QSize:
-        """The same: it is not to be shortened then."""
         if self.sizeAdjustPolicy() != QComboBox.SizeAdjustPolicy.AdjustToContents:
             return super().minimumSizeHint() + self._said()
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """As Qt paints it, with words that fit."""
         painter, option = QStylePainter(self), self._option()
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         painter.end()
 
     def event(self, event: QEvent) -> bool:
-        """What is cut is told whole on hover, after what is said of the box."""
+        # What is cut is told whole on hover, after what is said of the box.
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and "…" in self.shown_text():
             said = "\n".join(words for words in (self.toolTip(), self.currentText()) if words)
             QToolTip.showText(event.globalPos(), said, self)

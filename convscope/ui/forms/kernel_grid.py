@@ -236,11 +236,10 @@ class KernelGrid(QWidget):
         return KernelLayout(*self._kernel.shape, self.width(), self.height())
 
     def sizeHint(self) -> QSize:
-        """As high as the cells are at the width in force."""
         return QSize(theme.scaled(WIDTH), wanted_height(*self._kernel.shape, self.width()))
 
     def minimumSizeHint(self) -> QSize:
-        """The same height, so that no layout squeezes the cells."""
+        # So no layout squeezes the cells.
         return QSize(theme.scaled(140), wanted_height(*self._kernel.shape, self.width()))
 
     def cell_rect(self, row: int, column: int) -> QRect:
@@ -254,20 +253,17 @@ class KernelGrid(QWidget):
     # Events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The height follows the width."""
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
         self._close_editor()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another zoom has other measures."""
         if event.type() == QEvent.Type.StyleChange:
             self._close_editor()
             self.updateGeometry()
         super().changeEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a cell; a drag may follow."""
         place = self.cell_at(event.position().toPoint())
         if place is None:
             return
@@ -278,7 +274,7 @@ class KernelGrid(QWidget):
             self._turning = Turning(event.position().y())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Turn the value: one step every few points up or down, a tenth of it with Shift."""
+        # Turn the value: one step every few points up or down, a tenth of it with Shift.
         turning, y = self._turning, event.position().y()
         if turning is None:
             return
@@ -290,12 +286,10 @@ class KernelGrid(QWidget):
             self._set_value(turning.value(y, self.value(), fine), self._turn_key)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """The drag's end."""
         self._turning = None
         self.unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Edit the cell."""
         if (
             event.button() == Qt.MouseButton.LeftButton
             and self.cell_at(event.position().toPoint()) is not None
@@ -303,7 +297,7 @@ class KernelGrid(QWidget):
             self.edit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Add steps to the cell in focus when the cursor is over it; elsewhere the wheel scrolls."""
+        # Add steps to the cell in focus when the cursor is over it; elsewhere the wheel scrolls.
         if self.cell_at(event.position().toPoint()) != self._cell:
             event.ignore()
             return
@@ -318,7 +312,7 @@ class KernelGrid(QWidget):
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """Tab goes from cell to cell before it leaves the grid."""
+        # Tab goes from cell to cell before it leaves the grid.
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             sideways = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()))
             if sideways and self._move(0, sideways, wrap=True):
@@ -326,7 +320,6 @@ class KernelGrid(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move, step, type, copy, paste."""
         key, text = Qt.Key(event.key()), event.text().replace("−", "-")
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -353,7 +346,7 @@ class KernelGrid(QWidget):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Coming by Tab starts at the first cell, by Shift+Tab at the last."""
+        # Coming by Tab starts at the first cell, by Shift+Tab at the last.
         rows, columns = self._kernel.shape
         if event.reason() == Qt.FocusReason.TabFocusReason:
             self.set_cell(0, 0)
@@ -362,11 +355,9 @@ class KernelGrid(QWidget):
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """The ring goes."""
         self.update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Copy, paste, fill."""
         place = self.cell_at(event.pos())
         if place is not None and event.reason() == QContextMenuEvent.Reason.Mouse:
             self.set_cell(*place)
@@ -385,7 +376,6 @@ class KernelGrid(QWidget):
         return f"row {self._cell[0]}, column {self._cell[1]}: {value}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The cells, the ring around the one in focus, and its number below."""
         colours = theme.tokens()
         painter = QPainter(self)
         weights = self._kernel.numerators

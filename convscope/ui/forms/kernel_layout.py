@@ -41,7 +41,6 @@ class KernelLayout:
 
     @property
     def grid(self) -> QRect:
-        """All cells."""
         wide, high = self.columns * self.cell, self.rows * self.cell
         return QRect(max(1, (self.width - wide) // 2), 1, wide, high)
 
@@ -51,7 +50,6 @@ class KernelLayout:
         return QRect(0, self.grid.bottom() + 2, self.width, theme.scaled(LINE_HEIGHT))
 
     def rect(self, row: int, column: int) -> QRect:
-        """One cell."""
         cell, grid = self.cell, self.grid
         return QRect(grid.left() + column * cell, grid.top() + row * cell, cell, cell)
 

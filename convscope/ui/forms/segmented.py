@@ -101,11 +101,9 @@ class Segmented(QWidget):
             self.changed.emit(key)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """A ring around the one in force."""
         self._show_ring()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """No ring."""
         self._show_ring()
 
     def _show_ring(self) -> None:
@@ -118,7 +116,6 @@ class Segmented(QWidget):
                 button.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the next or the last one that can be chosen."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is None:
             super().keyPressEvent(event)

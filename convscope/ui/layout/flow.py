@@ -39,7 +39,6 @@ class FlowLayout(QLayout):
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def invalidate(self) -> None:
-        """A widget has another size now."""
         self._least.clear()
         self._heights.clear()
         super().invalidate()
@@ -61,7 +60,6 @@ class FlowLayout(QLayout):
         return self.minimumSize()
 
     def minimumSize(self) -> QSize:
-        """Room for the largest widget."""
         size = QSize()
         for item in self._items:
             size = size.expandedTo(self._least_of(item))

@@ -37,7 +37,6 @@ class ScrollColumn(QScrollArea):
         self.bar.valueChanged.connect(own.setValue)
 
     def setWidget(self, widget: QWidget) -> None:
-        """What scrolls; beside it there is room for the bar."""
         layout = widget.layout()
         if layout is not None:
             margins = layout.contentsMargins()
@@ -54,10 +53,8 @@ class ScrollColumn(QScrollArea):
         self.event(QEvent(QEvent.Type.LayoutRequest))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """More or fewer lines: the content has its height before it is laid out in it.
-
-        Qt gives it a moment later, and until then its controls are squeezed, and jump.
-        """
+        # More or fewer lines: the content has its height before it is laid out in it. Qt gives it a moment
+        # later, and until then its controls are squeezed, and jump.
         if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
             self.event(QEvent(QEvent.Type.LayoutRequest))
         return super().eventFilter(watched, event)

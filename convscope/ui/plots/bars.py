@@ -85,7 +85,6 @@ class BarsView(QWidget):
         self.update()
 
     def clear_window(self) -> None:
-        """No frame."""
         self._window = None
         self.update()
 

@@ -110,7 +110,6 @@ class ClassBars(QWidget):
         return QSize(theme.scaled(120), theme.scaled(ROW) * self._count)
 
     def event(self, event: QEvent) -> bool:
-        """Tell a row's numbers under the cursor."""
         if event.type() == QEvent.Type.ToolTip and self._hover is not None:
             row = self._rows[self._hover]
             logit = decimal(row.logit, 4)

@@ -42,7 +42,6 @@ class Marks:
         self._shade_words, self._shade_warns = "", False
 
     def clear(self) -> None:
-        """Mark nothing."""
         self.set_best(None)
         self.set_rings(())
         self.set_shade(None)

@@ -39,7 +39,7 @@ class PlainAxis(pg.AxisItem):
     """An axis whose numbers are plain decimals, however small: "0.0005"."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
-        """As many digits behind the point as tell two neighbours apart."""
+        # As many digits behind the point as tell two neighbours apart.
         digits = max(0, -math.floor(math.log10(spacing * scale) + 1e-9)) if spacing > 0 else 0
         return [f"{value * scale:.{digits}f}" for value in values]
 
@@ -287,7 +287,6 @@ class CurveItem(pg.PlotCurveItem):
     """A curve whose bounds are all that is on show: nobody asks for its own, which take long to find."""
 
     def boundingRect(self) -> QRectF:
-        """In the units of the axes."""
         box = self.getViewBox()
         return QRectF() if box is None else box.viewRect()
 
@@ -313,7 +312,6 @@ class DotsItem(pg.GraphicsObject):
         self.update()
 
     def boundingRect(self) -> QRectF:
-        """In the units of the axes."""
         box = self.getViewBox()
         return QRectF() if box is None else box.viewRect()
 

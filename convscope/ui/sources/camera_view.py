@@ -97,7 +97,7 @@ class CameraView(QDialog):
         self._timer.start()
 
     def done(self, result: int) -> None:
-        """However it is closed: let the camera go; the last frame stays in the strip."""
+        # However it is closed: let the camera go; the last frame stays in the strip.
         self._let_go()
         self._place.leave()
         super().done(result)

@@ -106,7 +106,7 @@ class NumberGrid(QWidget):
         return (offset.y() // height, offset.x() // width)
 
     def sizeHint(self) -> QSize:
-        """Cells that a number fits in, while the whole stays small."""
+        # Cells that a number fits in, while the whole stays small.
         rows, columns = self._values.shape if self._values is not None else (3, 3)
         most = theme.scaled(264)
         return QSize(

@@ -52,7 +52,6 @@ class TableColumn(Generic[Row]):
 
     @property
     def alignment(self) -> Qt.AlignmentFlag:
-        """For Qt."""
         return _SIDES[self.side] | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -84,7 +83,6 @@ class TableModel(QAbstractTableModel, Generic[Row]):
         return None
 
     def show_rows(self, rows: Sequence[Row]) -> None:
-        """Show other rows."""
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()

@@ -14,8 +14,6 @@ MOST = 3  # jobs on show at once
 
 
 class _Row(QWidget):
-    """One running job."""
-
     def __init__(self, job: Job, jobs: Jobs, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("status.job")

@@ -122,7 +122,6 @@ class AugmentationPage(QWidget):
         self.request()
 
     def clear(self) -> None:
-        """No augmentation."""
         self._context.workspace.edit_data_settings("Take the augmentation off", augmentation=None)
 
     def draw_others(self) -> None:

@@ -147,7 +147,6 @@ class InputPage(QWidget):
 
     @property
     def settings(self) -> PipelineSettings:
-        """In force."""
         return self.view_model.settings
 
     @property

@@ -57,7 +57,6 @@ class PreviewGrid(MosaicView):
         self.setSizePolicy(policy)
 
     def show_pictures(self, pictures: NDArray[np.uint8]) -> None:
-        """Replace all twelve."""
         height, width = pictures.shape[1:3]
         self.set_maps(list(pictures), sizes=[(height, width)] * len(pictures))
         # Beyond these the rows would push the sliders out.

@@ -66,7 +66,6 @@ class AgreementTable(QTableWidget):
         self.down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
     def show_agreement(self, made: Agreement) -> None:
-        """Show a comparison."""
         self._shown = made
         names = made.names
         self.across.names = self.down.names = names

@@ -85,8 +85,6 @@ class ClassField(QLineEdit):
 
 
 class ClassColumn(QWidget):
-    """Classes over methods."""
-
     def __init__(self, view_model: ExplainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._view_model = view_model

@@ -205,7 +205,6 @@ class ExplainViewModel:
 
     @property
     def chosen_layer(self) -> LayerChoice | None:
-        """The app's choice."""
         return None if self.started is None else self.started.chosen_layer
 
     @property

@@ -116,7 +116,7 @@ class MapControls(QWidget):
         self.set_page("maps")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow column the choices stand in a row of their own, where their words can be read."""
+        # In a narrow column the choices stand in a row of their own, where their words can be read.
         super().resizeEvent(event)
         self._arrange(narrow=event.size().width() < theme.scaled(ONE_ROW))
 

@@ -92,7 +92,6 @@ class KernelWeights:
 
     @property
     def where(self) -> tuple[str, str, int, int]:
-        """What they replace."""
         return self.path, self.kind, self.channel, self.index
 
 

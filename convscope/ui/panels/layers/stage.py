@@ -76,7 +76,6 @@ class _Pane(QWidget):
             self.stack.setCurrentWidget(self.mosaic)
 
     def clear(self) -> None:
-        """Show nothing."""
         self._ranks, self._bars = [], []
         self.mosaic.set_maps([])
         self.bars.set_bars([])

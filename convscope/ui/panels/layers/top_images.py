@@ -88,7 +88,6 @@ class TopImagesViewModel:
         self._tell()
 
     def cancel(self) -> None:
-        """Stop looking."""
         if self._job is not None:
             self.context.jobs.cancel(self._job)
 

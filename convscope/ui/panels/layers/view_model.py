@@ -301,7 +301,6 @@ class LayersViewModel:
             self._cache.forget(model)
 
     def clear(self) -> None:
-        """Free all activations."""
         self.maps = self._charted = None
         self._known.clear()
         self._cache.clear()

@@ -1,1 +1,1 @@
-"""The patterns panel."""
+"""Feature visualization: what a filter, a unit or a class wants to see."""

@@ -39,7 +39,6 @@ class Curve(QWidget):
 
     @property
     def curves(self) -> list[NDArray[np.float32]]:
-        """What is drawn."""
         return self._curves
 
     def set_curves(self, curves: Sequence[NDArray[np.float32]], steps: int) -> None:

@@ -20,7 +20,6 @@ class Evolution:
         self._every, self._seen = 1, 0
 
     def add(self, pixels: NDArray[np.uint8]) -> None:
-        """One more frame."""
         if self._seen % self._every == 0:
             self.frames.append(pixels)
         self._seen += 1

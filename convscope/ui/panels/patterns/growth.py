@@ -170,7 +170,6 @@ class Growth:
         return sheet_place(self._rows, row, column)
 
     def stop_sheet(self) -> None:
-        """Hold it."""
         self._stop(SHEET)
 
     # -- the lane --------------------------------------------------------------------------------------------

@@ -262,7 +262,6 @@ def filters_of(model: OpenedModel, path: str | None) -> int:
 
 
 def caption(model: OpenedModel, objective: Objective, options: PatternOptions) -> str:
-    """A tile's words."""
     if options.show == "several":
         return f"image {objective.variant + 1}"
     if objective.kind == "class":

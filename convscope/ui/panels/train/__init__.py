@@ -1,1 +1,1 @@
-"""The training panel."""
+"""Train a network: settings, the run as it goes, and what came of it."""

@@ -84,7 +84,6 @@ class FolderAnswers:
         return len(self.files)
 
     def add(self, answers: Sequence[Answered]) -> None:
-        """Take some in."""
         for answer in answers:
             row = self._rows[answer.file.name]
             self.done += int(self.first[row] == _WAITING)

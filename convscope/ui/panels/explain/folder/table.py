@@ -159,8 +159,6 @@ def fair(room: int, needs: dict[int, int]) -> dict[int, int]:
 
 
 class _RowPainter(QStyledItemDelegate):
-    """Paints the cells."""
-
     def __init__(self, table: AnswersTable) -> None:
         super().__init__(table)
         self._table = table
@@ -361,8 +359,7 @@ class AnswersTable(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Dragging along the rows chooses nothing."""
+    def mouseMoveEvent(self, event: QMouseEvent) -> None: ...  # dragging along the rows chooses nothing
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -370,7 +367,6 @@ class AnswersTable(QTableView):
         self._ask.start(0)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Ask for what is on show now."""
         super().scrollContentsBy(dx, dy)
         self._ask.start(0)
 

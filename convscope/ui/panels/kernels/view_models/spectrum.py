@@ -178,7 +178,6 @@ class SpectrumViewModel(Asking[SpectraRequest, Spectra]):
             self._edit(spectrum.ring(*self._key[1:], *bounds), words)
 
     def keep_all(self) -> None:
-        """All frequencies back."""
         if self.kept is not None:
             self._edit(np.ones_like(self.kept), "Bring all frequencies back")
 

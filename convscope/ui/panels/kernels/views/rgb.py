@@ -94,7 +94,6 @@ class RgbView(View):
                 equals.setText("=" if kernel.divisor == 1 else f"÷ {numeral(kernel.divisor)} =")
 
     def show_refused(self, refused: LabRefused) -> None:
-        """No products."""
         self.model.show(refused)
         self._show_drawing()
 

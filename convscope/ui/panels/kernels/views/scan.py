@@ -135,7 +135,6 @@ class ScanView(View):
         self._tell_state()
 
     def pause(self) -> None:
-        """Stand still."""
         self.timer.stop()
         self._tell_state()
 

@@ -89,8 +89,6 @@ class Field(QWidget):
 
 
 class IntField(Field):
-    """A whole number."""
-
     def __init__(self, name: str, option: Parameter) -> None:
         box = QSpinBox()
         box.setRange(
@@ -103,7 +101,6 @@ class IntField(Field):
         box.valueChanged.connect(lambda value: self.edited.emit(value))
 
     def show_value(self, value: Any) -> None:
-        """Show a number."""
         if value != self._box.value():
             with QSignalBlocker(self._box):
                 self._box.setValue(int(value))
@@ -123,7 +120,6 @@ class ShareField(Field):
         box.valueChanged.connect(lambda value: self.edited.emit(round(value, 3)))
 
     def show_value(self, value: Any) -> None:
-        """Show a number."""
         if round(float(value), 3) != round(self._box.value(), 3):
             with QSignalBlocker(self._box):
                 self._box.setValue(float(value))
@@ -139,7 +135,6 @@ class SizeField(Field):
         box.valueChanged.connect(lambda _value: self.edited.emit(box.pair()))
 
     def show_value(self, value: Any) -> None:
-        """Show a size."""
         if value != self._box.pair():
             with QSignalBlocker(self._box):
                 self._box.set_pair(value)
@@ -218,14 +213,11 @@ class ChoiceField(Field):
         box.currentIndexChanged.connect(lambda _index: self.edited.emit(box.currentData()))
 
     def show_value(self, value: Any) -> None:
-        """Show a choice."""
         with QSignalBlocker(self._box):
             self._box.setCurrentIndex(self._box.findData(value))
 
 
 class TickField(Field):
-    """Yes or no."""
-
     def __init__(self, name: str, option: Parameter) -> None:
         box = QCheckBox(words_of(option))
         super().__init__(name, "", box, 0, words_of(option))
@@ -236,7 +228,6 @@ class TickField(Field):
         box.toggled.connect(lambda on: self.edited.emit(on))
 
     def show_value(self, value: Any) -> None:
-        """Show it."""
         with QSignalBlocker(self._box):
             self._box.setChecked(bool(value))
 

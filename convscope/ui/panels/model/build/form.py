@@ -86,7 +86,6 @@ class LayerForm(QWidget):
                 return
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape goes back to the list."""
         if event.key() == Qt.Key.Key_Escape:
             self._back()
         else:
@@ -94,7 +93,6 @@ class LayerForm(QWidget):
             event.accept()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the zoom."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
             self.height_changed.emit()

@@ -137,7 +137,7 @@ class LayerRows(QAbstractListModel):
         return 0 if parent.isValid() else len(self.architecture.layers)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """In words, for screen readers; the delegate paints from `spec` and `info`."""
+        # In words, for screen readers; the delegate paints from `spec` and `info`.
         if not index.isValid():
             return None
         spec, info = self.spec(index.row()), self.info(index.row())
@@ -169,10 +169,8 @@ class LayerRows(QAbstractListModel):
     def dropMimeData(
         self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
     ) -> bool:
-        """Tell where it was dropped; on a row means under it, on the empty room at the end.
-
-        The view then asks for the dragged row's removal, which this model does not do by itself.
-        """
+        # Tell where it was dropped; on a row means under it, on the empty room at the end. The view then asks
+        # for the dragged row's removal, which this model does not do by itself.
         if row < 0:
             row = parent.row() + 1 if parent.isValid() else self.rowCount()
         if data.hasFormat(LAYER):

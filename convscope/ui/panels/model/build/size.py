@@ -31,15 +31,12 @@ class SizeSpin(QSpinBox):
         return _decode(self.value())
 
     def set_pair(self, pair: int | tuple[int, int] | None) -> None:
-        """Show a size."""
         self.setValue(0 if pair is None else _code(*_both(pair)))
 
     def textFromValue(self, value: int) -> str:
-        """ "3×3"."""
         return size_words(_decode(value))
 
     def valueFromText(self, text: str) -> int:
-        """The size that was typed."""
         found = _SIDE.fullmatch(text)
         if found is None:
             return self.minimum()
@@ -47,7 +44,6 @@ class SizeSpin(QSpinBox):
         return _code(height, int(found[2] or height))
 
     def validate(self, text: str, place: int) -> Any:
-        """Whether it is one number or two, within bounds."""
         if text == self.specialValueText() and text:
             return QValidator.State.Acceptable, text, place
         found = _SIDE.fullmatch(text)
@@ -61,13 +57,12 @@ class SizeSpin(QSpinBox):
         return (QValidator.State.Intermediate if partly else QValidator.State.Invalid), text, place
 
     def fixup(self, text: str) -> str:
-        """Half of a size means a square."""
+        # Half of a size means a square.
         found = re.match(r"\s*(\d+)", text)
         side = min(max(int(found[1]), self._low), self._high) if found else self._low
         return str(side)
 
     def stepBy(self, steps: int) -> None:
-        """Both sides."""
         pair = _decode(self.value())
         if pair is None:
             self.setValue(_code(max(self._low, steps), max(self._low, steps)))
@@ -77,7 +72,6 @@ class SizeSpin(QSpinBox):
         self.setValue(0 if below else _code(*sides))
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
-        """Always; the bounds stop it."""
         return (
             QAbstractSpinBox.StepEnabledFlag.StepUpEnabled | QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
         )

@@ -73,7 +73,6 @@ def write_shape(value: Any) -> str:
 
 
 def read_range(text: str) -> tuple[float, float]:
-    """Two numbers."""
     low, high = (float(part) for part in re.split(r"\s*(?:,|;|–|…|\s)\s*", text.strip("() ")))
     return low, high
 

@@ -124,10 +124,8 @@ class LayerOrder(QSortFilterProxyModel):
         self._layers.arrange(*self._sorted)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """By a column; −1: the order of computation.
-
-        The rows are sorted where they are: Qt would ask for ten thousand values to compare them.
-        """
+        # −1: the order of computation. The rows are sorted where they are: Qt would ask for ten thousand
+        # values to compare them.
         self._sorted = (column, order)
         self._layers.arrange(column, order)
 

@@ -84,7 +84,6 @@ class Series:
                 self._sum, self._open = 0.0, 0
 
     def set_smoothing(self, factor: float, formula: Formula) -> None:
-        """Smooth all anew."""
         self._average = _average(factor, formula)
         joined = factor**self._stride
         for index, value in enumerate(self._raw[: self._count].tolist()):

@@ -127,7 +127,6 @@ class CurvesView(QWidget):
         self.look()
 
     def stop(self) -> None:
-        """Look no more."""
         self._timer.stop()
 
     def look(self) -> None:

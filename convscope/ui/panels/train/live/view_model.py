@@ -68,7 +68,6 @@ class KeptCurves:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch."""
         whole = max((len(values) for values in self.batches.values()), default=0)
         return max(1, whole // max(1, len(self.epochs)))
 

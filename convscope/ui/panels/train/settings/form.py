@@ -67,15 +67,13 @@ class NumberBox(QDoubleSpinBox):
         shared.indent(self)
 
     def textFromValue(self, value: float) -> str:
-        """As few digits as it takes."""
         return f"{value:.6g}"
 
     def valueFromText(self, text: str) -> float:
-        """Also "1e-4"; a comma may stand for the point."""
+        # Also "1e-4"; a comma may stand for the point.
         return float(text.replace(",", "."))
 
     def validate(self, text: str, at: int) -> tuple[QValidator.State, str, int]:
-        """Whatever is, or may become, a number."""
         try:
             value = float(text.replace(",", "."))
         except ValueError:
@@ -86,7 +84,7 @@ class NumberBox(QDoubleSpinBox):
         return QValidator.State.Acceptable if inside else QValidator.State.Intermediate, text, at
 
     def stepBy(self, steps: int) -> None:
-        """To the next number of the form 1, 2 or 5 times a power of ten."""
+        # To the next number of the form 1, 2 or 5 times a power of ten.
         value = self.value()
         for _ in range(abs(steps)):
             value = _next(value, steps > 0)
@@ -107,7 +105,6 @@ def _next(value: float, up: bool) -> float:
 
 
 def check(name: str, text: str) -> QCheckBox:
-    """Yes or no."""
     box = QCheckBox(text)
     box.setObjectName(name)
     box.setAccessibleName(text)
@@ -149,7 +146,6 @@ class Fold(QWidget):
         return not self._body.isHidden()
 
     def set_open(self, opened: bool) -> None:
-        """Open or close."""
         self._body.setVisible(opened)
         self.button.setIcon(theme.icon("chevron-down" if opened else "chevron-right"))
 

@@ -112,7 +112,6 @@ class Section(QWidget):
         return box
 
     def number(self, name: str, *path: str) -> form.NumberBox:
-        """A number."""
         own = declared(*path)
         box = form.NumberBox(name, own.title, LEAST_POSITIVE if own.positive else own.minimum, own.maximum)
         read, write = at(*path)
@@ -127,7 +126,6 @@ class Section(QWidget):
         return box
 
     def combo(self, name: str, *path: str) -> QComboBox:
-        """A choice."""
         own = declared(*path)
         box = combo(name, own.title, own.choices)
         read, write = at(*path)

@@ -57,7 +57,7 @@ class LiveChart(Chart):
         super().__init__(self.name, self.heading, unit_range=self.is_share, ticks_at_values=self.is_low)
 
     def begin(self, settings: TrainingSettings) -> None:
-        """Another run begins."""
+        """Forget the last run; what is asked of the next one says which curves there will be."""
 
     def is_measured(self, settings: TrainingSettings | None) -> bool:
         """Whether a run of these settings has its numbers; None: before the first run."""
