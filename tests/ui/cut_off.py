@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.layout.elided import ElidedLabel
-from convscope.ui.panels.train.live.samples_view import SamplesView
+from convscope.ui.panels.train.live.network_view import SamplesView
 from convscope.ui.panels.train.results.confusion import ConfusionView
 from convscope.ui.plots.legend import Legend
 

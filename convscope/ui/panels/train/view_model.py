@@ -21,14 +21,8 @@ from convscope.ui.panels.train.plan import (
     plan_rerun,
     plan_resuming,
 )
-from convscope.ui.panels.train.runs.names import next_name
-from convscope.ui.panels.train.settings.image_words import (
-    augmentation_words,
-    base_words,
-    input_words,
-    used_words,
-)
 from convscope.ui.panels.train.trainer import Trainer
+from convscope.ui.panels.train.words import augmentation_words, base_words, input_words, next_name, used_words
 from convscope.workspace.document import Part
 
 if TYPE_CHECKING:

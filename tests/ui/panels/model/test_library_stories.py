@@ -30,7 +30,7 @@ from walk import MODEL_NAME, long_model
 from convscope.engine.models.library.catalogue import catalogue
 from convscope.engine.models.library.families import FAMILIES
 from convscope.ui import theme
-from convscope.ui.panels.model.compare.table import COLUMNS, NOTE, SHARE
+from convscope.ui.panels.model.compare.view import COLUMNS, NOTE, SHARE
 from convscope.ui.panels.model.library.open_models import wrapped
 from convscope.ui.window.header import NAME_LIMIT
 

@@ -16,7 +16,7 @@ from convscope.core.ids import new_id
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.panels.model.network.share_bar import ShareBar
+from convscope.ui.panels.model.network.facts import ShareBar
 from convscope.ui.plots.class_bars import ClassBars
 
 

@@ -24,8 +24,8 @@ from convscope.ui.panels.model.graph.paint import (
     large_title,
     short_titles,
 )
-from convscope.ui.panels.model.layers.rows import shared_beginnings
 from convscope.ui.panels.model.layers.table import NameDelegate
+from convscope.ui.panels.model.view_model import shared_beginnings
 from convscope.ui.window.predictor import Predicted
 
 

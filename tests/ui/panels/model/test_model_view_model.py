@@ -25,13 +25,18 @@ from convscope.ui.panels.model.build.view_model import BuildViewModel
 from convscope.ui.panels.model.compare.view_model import Compared, CompareViewModel, as_csv
 from convscope.ui.panels.model.graph.view_model import GraphOptions, GraphRequest, GraphViewModel
 from convscope.ui.panels.model.layers.field_view_model import FieldViewModel
-from convscope.ui.panels.model.layers.rows import TableOptions, matching
 from convscope.ui.panels.model.library.view_model import LibraryViewModel, OpenChoice
-from convscope.ui.panels.model.view_model import FactsShown, ModelViewModel, ShownModel
+from convscope.ui.panels.model.view_model import (
+    FactsShown,
+    ModelViewModel,
+    ShownModel,
+    TableOptions,
+    matching,
+)
 from convscope.workspace.workspace import Workspace
 from tests.without_qt import InlineJobs, Told, bare_context
 
-VIEW_MODELS = ("view_model", "layers.field_view_model", "layers.rows", "graph.view_model")
+VIEW_MODELS = ("view_model", "layers.field_view_model", "graph.view_model")
 VIEW_MODELS += ("library.view_model", "compare.view_model", "build.view_model")
 
 

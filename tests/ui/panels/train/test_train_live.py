@@ -18,8 +18,7 @@ from convscope.engine.training.runs.run import Run, list_runs, new_folder, runs_
 from convscope.engine.training.snapshots import NetworkSnapshot
 from convscope.imaging.image import Image
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.panels.train.live.network_view import OTHERS
-from convscope.ui.panels.train.live.samples_view import SamplesView
+from convscope.ui.panels.train.live.network_view import OTHERS, SamplesView
 from convscope.ui.panels.train.results.view import ResultView
 from convscope.ui.plots.legend import Legend
 

@@ -22,7 +22,7 @@ from train_helpers import Train, few_digits
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import TrainingSettings
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.panels.train.live.samples_view import SamplesView
+from convscope.ui.panels.train.live.network_view import SamplesView
 from convscope.ui.plots.plot import Plot
 
 KINDS = (

@@ -17,8 +17,8 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, Schedule, TrainingSettings
 from convscope.imaging.io.save import save_png
 from convscope.ui.panels.data.panel import DataPanel
-from convscope.ui.panels.train.runs.names import differences, next_name
 from convscope.ui.panels.train.settings.form import NumberBox
+from convscope.ui.panels.train.words import differences, next_name
 
 
 def test_the_first_step_is_a_button(empty: Train) -> None:

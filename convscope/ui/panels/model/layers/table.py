@@ -30,8 +30,15 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import theme
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.model.layers.rows import COLUMNS, LayerLine, Rows, TableOptions, matching
-from convscope.ui.panels.model.view_model import ModelViewModel, ShownModel
+from convscope.ui.panels.model.view_model import (
+    COLUMNS,
+    LayerLine,
+    ModelViewModel,
+    Rows,
+    ShownModel,
+    TableOptions,
+    matching,
+)
 from convscope.ui.tables.table import Index, Role
 from convscope.ui.tables.tree import TreeModel
 

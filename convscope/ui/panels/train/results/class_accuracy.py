@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from convscope.core.words import share
 from convscope.ui import theme
-from convscope.ui.panels.train.results.class_labels import numbered
+from convscope.ui.panels.train.results.confusion import numbered
 
 ROW = 22
 STUB = 40  # pixels of the shortest bar

@@ -5,12 +5,39 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
-from convscope.ui.panels.train.results.class_labels import labels
 from convscope.ui.panels.train.results.view_model import cell_words
+
+WIDEST = 110  # pixels of a name that still leaves the picture its room
+
+
+def long_names(classes: tuple[str, ...]) -> bool:
+    """Whether one of the names is too long to stand along a picture."""
+    metrics = QFontMetrics(theme.font(12))
+    return any(metrics.horizontalAdvance(name) > theme.scaled(WIDEST) for name in classes)
+
+
+def numbered(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, with the numbers in front that stand for them where they are long."""
+    return tuple(f"{n}  {name}" for n, name in enumerate(classes)) if long_names(classes) else classes
+
+
+def labels(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands along a picture: the names, or their numbers."""
+    return tuple(map(str, range(len(classes)))) if long_names(classes) else classes
+
 
 LABELS_FROM = 12  # pixels of a cell from which the classes have their names beside it
 Cell = tuple[int, int]

@@ -14,10 +14,10 @@ from convscope.core.errors import UserError
 from convscope.ui import theme
 from convscope.ui.export.file_dialog import choose_file, save_grabbed
 from convscope.ui.forms.form import caption, row, segmented, tool
-from convscope.ui.panels.train.live.charts.loss import UNFROZEN
 from convscope.ui.panels.train.runs.table import RunsTable
 from convscope.ui.panels.train.runs.view_model import RunEntry, RunsChart, RunsRead, RunsViewModel
 from convscope.ui.panels.train.view_model import TrainViewModel
+from convscope.ui.panels.train.words import UNFROZEN
 from convscope.ui.plots.chart import Chart, Line
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from convscope.core.errors import UserError
 from convscope.core.opening import is_there
 from convscope.core.printable import printable
 from convscope.core.task import Cancelled, Task
-from convscope.ui.panels.train.runs.names import differences
 from convscope.ui.panels.train.view_model import TrainViewModel
+from convscope.ui.panels.train.words import differences
 from convscope.workspace.document import Part
 
 if TYPE_CHECKING:

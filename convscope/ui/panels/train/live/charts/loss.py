@@ -6,9 +6,8 @@ import numpy as np
 
 from convscope.ui.panels.train.live.charts.base import CurveChart, Verdict
 from convscope.ui.panels.train.live.curves import CurvesShown, History
+from convscope.ui.panels.train.words import UNFROZEN
 
-# Where a new classifier has learned alone and the base begins to learn with it.
-UNFROZEN = "base unfrozen"
 # A gap below this share of the validation loss is not worth a word.
 GAP_SHARE = 0.2
 # Nor is one below this share of the chart's height.
