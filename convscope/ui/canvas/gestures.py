@@ -1,13 +1,19 @@
-"""What the mouse and the keys do on every picture: images, mosaics, the divider, the graph.
+"""What mouse and keys do on every picture: images, mosaics, the divider, the graph, charts, the kernel grid.
 
-The wheel and + and − zoom, dragging pans, 0 and a double click fit, arrows go along.
+The wheel and + and − zoom, dragging pans, 0 and a double click fit, arrows go along, the right button offers
+to copy and to save.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QContextMenuEvent, QIcon, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from convscope.ui.canvas.viewport import Viewport
 
 ONE_STEP = 2 ** (1 / 3)
 """How much larger a turn of the wheel, or a key, makes a picture."""
@@ -25,11 +31,11 @@ ARROWS = {
 
 class DoubleClickFits:
     """A double click fits the whole picture into its view, unless it meets something with a double click of
-    its own. A base beside a widget's own, and before it."""
+    its own: the divider goes back to the middle, a weight of a kernel is edited. A base beside a widget's
+    own, and before it."""
 
     def fit(self) -> None:
-        """Show all of it."""
-        raise NotImplementedError
+        """Show all of it; what is always whole on show has nothing to do."""
 
     def double_clicked(self, position: QPointF) -> bool:
         """Whether something at this place has taken the double click."""
@@ -38,6 +44,42 @@ class DoubleClickFits:
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and not self.double_clicked(event.position()):
             self.fit()
+
+
+class MenuEntry(NamedTuple):
+    """What a picture's right button offers.
+
+    Attributes:
+        name: its object name ends in it.
+        possible: False: it is gray.
+    """
+
+    name: str
+    title: str
+    run: Callable[[], object]
+    possible: bool = True
+    icon: QIcon | None = None
+
+
+def context_menu(parent: QWidget, prefix: str, entries: Iterable[MenuEntry | None]) -> QMenu:
+    """The menu of the right button, deleted when it closes; None is a line between two entries.
+
+    Args:
+        prefix: of the entries' object names.
+    """
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for entry in entries:
+        if entry is None:
+            menu.addSeparator()
+            continue
+        action = menu.addAction(entry.title)
+        if entry.icon is not None:
+            action.setIcon(entry.icon)
+        action.setObjectName(f"{prefix}.{entry.name}")
+        action.setEnabled(entry.possible)
+        action.triggered.connect(lambda _checked=False, run=entry.run: run())
+    return menu
 
 
 def wheel_zoom(event: QWheelEvent) -> float | None:
@@ -94,3 +136,101 @@ class Press:
         clicked = self.down and not self.dragging
         self._at, self.dragging = None, False
         return clicked
+
+
+class PanAndZoom(DoubleClickFits, QWidget):
+    """A picture behind a `Viewport`: what images and the graph of a network have in common.
+
+    The wheel zooms at the cursor, dragging with the left or the middle button pans, a double click fits;
+    + and − zoom at the middle, 0 fits, arrows pan.
+    """
+
+    view: Viewport
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._press = Press()
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def has_picture(self) -> bool:
+        """Whether there is something to zoom and to pan."""
+        raise NotImplementedError
+
+    def menu(self) -> QMenu:
+        """What the right button offers."""
+        raise NotImplementedError
+
+    def fit(self) -> None:
+        """Show all of it."""
+        self.view.fit()
+        self._moved()
+
+    def zoom(self, factor: float) -> None:
+        """Closer or further, at the middle."""
+        self.view.zoom(factor, self.view.view_width / 2, self.view.view_height / 2)
+        self._moved()
+
+    def _moved(self) -> None:
+        """Another part is on show."""
+        raise NotImplementedError
+
+    def _hover_at(self, position: QPointF) -> None:
+        """The cursor is there, and drags nothing."""
+
+    def _clicked_at(self, position: QPointF) -> None:
+        """The left button has clicked there."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        factor = wheel_zoom(event)
+        if factor is None or not self.has_picture():
+            event.ignore()
+            return
+        # Events give a screen pixel's upper left corner; the picture is sampled at its centre.
+        at = event.position() + QPointF(0.5, 0.5)
+        self.view.zoom(factor, at.x(), at.y())
+        self._moved()
+        self._hover_at(event.position())
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            self._press.begin(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
+            moved = self._press.moved(event.position())
+            if moved is not None:
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
+                if self.has_picture():
+                    self.view.pan(moved.x(), moved.y())
+                    self._moved()
+                return
+        self._hover_at(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self._press.down:
+            return
+        self.unsetCursor()
+        if self._press.end() and event.button() == Qt.MouseButton.LeftButton:
+            self._clicked_at(event.position())
+        self._hover_at(event.position())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu().popup(event.globalPos())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, factor = Qt.Key(event.key()), key_zoom(event)
+        if not self.has_picture():
+            super().keyPressEvent(event)
+        elif factor == FIT:
+            self.fit()
+        elif factor is not None:
+            self.zoom(factor)
+        elif key in ARROWS and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            down, right = ARROWS[key]
+            self.view.pan(-right * self.view.view_width / 8, -down * self.view.view_height / 8)
+            self._moved()
+        else:
+            super().keyPressEvent(event)

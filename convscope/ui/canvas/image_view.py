@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,16 +10,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QGuiApplication,
     QHelpEvent,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 from shiboken6 import isValid
@@ -28,7 +24,7 @@ from shiboken6 import isValid
 from convscope.imaging.lab.ring import Ring
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
-from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, Press, key_zoom, wheel_zoom
+from convscope.ui.canvas.gestures import ARROWS, MenuEntry, PanAndZoom, context_menu
 from convscope.ui.canvas.picture_paint import (
     Rendering,
     Taps,
@@ -52,7 +48,7 @@ _ALIKE = 0.1
 SHARP_FROM, SMOOTH_FROM = 4.0, 64
 
 
-class ImageView(DoubleClickFits, QWidget):
+class ImageView(PanAndZoom):
     """One picture, from fit to 64 screen points a pixel.
 
     The wheel zooms at the cursor, dragging pans, a double click fits, hovering reads, the right button
@@ -89,12 +85,8 @@ class ImageView(DoubleClickFits, QWidget):
         self._ring_renderings = [Rendering() for _ in range(4)]
         self._peak: tuple[int, int] | None = None
         self._hover: tuple[int, int] | None = None
-        self._press = Press()
         self._group: list[ImageView] = [self]
         self._rendering = Rendering()
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(theme.scaled(120), theme.scaled(96))
         self.setAccessibleName("Picture")
@@ -136,7 +128,7 @@ class ImageView(DoubleClickFits, QWidget):
             else:
                 self.fit()
             if self._hover is not None:
-                self._read(self.mapFromGlobal(self.cursor().pos()).toPointF())
+                self._hover_at(self.mapFromGlobal(self.cursor().pos()).toPointF())
         self.update()
 
     def show_nothing(self, words: str = "") -> None:
@@ -231,10 +223,8 @@ class ImageView(DoubleClickFits, QWidget):
             view._group = group
         self._moved()
 
-    def fit(self) -> None:
-        """Show the whole picture."""
-        self.view.fit()
-        self._moved()
+    def has_picture(self) -> bool:
+        return self._pixels is not None
 
     def zoom_to(self, factor: float, row: float, column: float) -> None:
         """Show `factor` screen points a pixel, with the middle of this pixel in the middle."""
@@ -286,28 +276,21 @@ class ImageView(DoubleClickFits, QWidget):
 
     def menu(self) -> QMenu:
         """What the right button offers."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         _, _, height, width = self.view.visible()
-        shown = self._pixels is not None
-        for name, text, run, possible in (
-            ("copy", "Copy picture", self.copy, shown),
-            ("save", "Save picture as PNG…", lambda: choose_file(self, self.save), shown),
-            ("copy_numbers", "Copy the numbers on show", self.copy_numbers, height * width <= MOST_NUMBERS),
-            ("fit", "Fit", self.fit, shown),
-            ("actual", "One to one", self._actual_size, shown),
-        ):
-            if name == "fit":
-                menu.addSeparator()
-            action = menu.addAction(text)
-            action.setObjectName(f"picture.{name}")
-            action.setEnabled(shown and possible)
-            action.triggered.connect(run)
-        return menu
-
-    def _actual_size(self) -> None:
-        self.view.zoom(1 / self.view.scale, self.view.view_width / 2, self.view.view_height / 2)
-        self._moved()
+        shown = self.has_picture()
+        few = shown and height * width <= MOST_NUMBERS
+        return context_menu(
+            self,
+            "picture",
+            (
+                MenuEntry("copy", "Copy picture", self.copy, shown),
+                MenuEntry("save", "Save picture as PNG…", lambda: choose_file(self, self.save), shown),
+                MenuEntry("copy_numbers", "Copy the numbers on show", self.copy_numbers, few),
+                None,
+                MenuEntry("fit", "Fit", self.fit, shown),
+                MenuEntry("actual", "One to one", lambda: self.zoom(1 / self.view.scale), shown),
+            ),
+        )
 
     # Zoom and pan
 
@@ -341,43 +324,10 @@ class ImageView(DoubleClickFits, QWidget):
             self._fit_to_widget()
         super().changeEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        factor = wheel_zoom(event)
-        if self._pixels is None or factor is None:
-            event.ignore()
-            return
-        at = event.position()
-        self.view.zoom(factor, at.x() + 0.5, at.y() + 0.5)
-        self._moved()
-        self._read(at)
-        event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._press.begin(event.position())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
-            moved = self._press.moved(event.position())
-            if moved is not None:
-                self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                if self._pixels is not None:
-                    fitted = self.view.fitted
-                    self.view.pan(moved.x(), moved.y())
-                    # A picture that is whole on show cannot move, and goes on being fitted.
-                    self.view.fitted = fitted and math.isclose(self.view.scale, self.view.fit_scale)
-                    self._moved()
-                return
-        self._read(event.position())
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if not self._press.down:
-            return
-        place, clicked = self.pixel_at(event.position()), self._press.end()
-        if clicked and event.button() == Qt.MouseButton.LeftButton and place is not None:
+    def _clicked_at(self, position: QPointF) -> None:
+        place = self.pixel_at(position)
+        if place is not None:
             self.clicked.emit(*place)
-        self.unsetCursor()
-        self._read(event.position())
 
     def event(self, event: QEvent) -> bool:
         if (
@@ -393,20 +343,11 @@ class ImageView(DoubleClickFits, QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         self._set_hover(None)
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.menu().popup(event.globalPos())
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, factor = Qt.Key(event.key()), key_zoom(event)
-        middle = (self.view.view_width / 2, self.view.view_height / 2)
+        key = Qt.Key(event.key())
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._pixels is None:
             super().keyPressEvent(event)
-        elif factor == FIT:
-            self.fit()
-        elif factor is not None:
-            self.view.zoom(factor, *middle)
-            self._moved()
         elif key in ARROWS and control:
             down, right = ARROWS[key]
             row, column = self._hover or self._middle_pixel()
@@ -414,10 +355,6 @@ class ImageView(DoubleClickFits, QWidget):
             column = min(max(column + right, 0), self.view.width - 1)
             self._set_hover((row, column))
             self.setAccessibleDescription(self.readout())
-        elif key in ARROWS:
-            down, right = ARROWS[key]
-            self.view.pan(-right * middle[0] / 4, -down * middle[1] / 4)
-            self._moved()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._hover is not None:
             self.clicked.emit(*self._hover)
         else:
@@ -426,7 +363,7 @@ class ImageView(DoubleClickFits, QWidget):
     def _middle_pixel(self) -> tuple[int, int]:
         return (int(self.view.centre_y), int(self.view.centre_x))
 
-    def _read(self, position: QPointF) -> None:
+    def _hover_at(self, position: QPointF) -> None:
         self._set_hover(self.pixel_at(position))
 
     def _set_hover(self, place: tuple[int, int] | None) -> None:

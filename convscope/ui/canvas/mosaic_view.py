@@ -20,7 +20,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from convscope.ui import theme
-from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, key_zoom, wheel_zoom
+from convscope.ui.canvas.gestures import (
+    ARROWS,
+    FIT,
+    DoubleClickFits,
+    MenuEntry,
+    context_menu,
+    key_zoom,
+    wheel_zoom,
+)
 from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT
 from convscope.ui.canvas.mosaic_tiles import Tiles
 from convscope.ui.canvas.raster import to_image
@@ -283,23 +291,27 @@ class MosaicView(DoubleClickFits, TileView):
 
     def menu(self, index: int | None) -> QMenu:
         """What the right button offers over a map, or beside all."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        shown = bool(self._maps)
+        one: tuple[MenuEntry | None, ...] = ()
         if index is not None:
             pixels = self._maps[index]
-            menu.addAction(
-                "Copy this map", lambda: QGuiApplication.clipboard().setImage(to_image(pixels).copy())
+
+            def copy() -> None:
+                QGuiApplication.clipboard().setImage(to_image(pixels).copy())
+
+            def save() -> None:
+                choose_file(self, lambda path: save_picture(self, path, pixels))
+
+            one = (
+                MenuEntry("copy_map", "Copy this map", copy),
+                MenuEntry("save_map", "Save this map as PNG…", save),
+                None,
             )
-            menu.addAction(
-                "Save this map as PNG…",
-                lambda: choose_file(self, lambda path: save_picture(self, path, pixels)),
-            )
-            menu.addSeparator()
-        menu.addAction("Copy what is on show", self.copy)
-        menu.addAction("Fit", self.fit)
-        for action in menu.actions():
-            action.setEnabled(bool(self._maps))
-        return menu
+        every = (
+            MenuEntry("copy", "Copy what is on show", self.copy, shown),
+            MenuEntry("fit", "Fit", self.fit, shown),
+        )
+        return context_menu(self, "mosaic", (*one, *every))
 
     def copy(self) -> None:
         """Put the grid, as it is on show, on the clipboard."""

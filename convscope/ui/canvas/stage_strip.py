@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QToolTip, QWidge
 
 from convscope.imaging.shrink import shrink
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.canvas.raster import to_image
 
 CARD_WIDTH, WIDEST_CARD, ARROW, TITLE_MARGIN = 112, 220, 20, 6
@@ -212,35 +214,25 @@ class StageStrip(QWidget):
 
     def add_menu(self) -> QMenu:
         """The kinds of stages that can come."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for key, text in self._kinds:
-            action = menu.addAction(text)
-            action.setObjectName(f"stage.add.{key}")
-            action.triggered.connect(lambda _checked, key=key: self.add_requested.emit(key))
-        return menu
+        return context_menu(
+            self,
+            "stage.add",
+            (MenuEntry(key, text, partial(self.add_requested.emit, key)) for key, text in self._kinds),
+        )
 
     def card_menu(self, index: int) -> QMenu:
         """What can be done with one stage."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        last = len(self._stages) - 1
-        for name, text, run, possible in (
+        last, on = len(self._stages) - 1, self._stages[index][2]
+        return context_menu(
+            self,
+            "stage",
             (
-                "toggle",
-                "Switch off" if self._stages[index][2] else "Switch on",
-                lambda: self._toggle(index),
-                True,
+                MenuEntry("toggle", "Switch off" if on else "Switch on", lambda: self._toggle(index)),
+                MenuEntry("left", "Move forward", lambda: self.moved.emit(index, index - 1), index > 0),
+                MenuEntry("right", "Move back", lambda: self.moved.emit(index, index + 1), index < last),
+                MenuEntry("remove", "Remove", lambda: self.removed.emit(index), last > 0),
             ),
-            ("left", "Move forward", lambda: self.moved.emit(index, index - 1), index > 0),
-            ("right", "Move back", lambda: self.moved.emit(index, index + 1), index < last),
-            ("remove", "Remove", lambda: self.removed.emit(index), last > 0),
-        ):
-            action = menu.addAction(text)
-            action.setObjectName(f"stage.{name}")
-            action.setEnabled(possible)
-            action.triggered.connect(run)
-        return menu
+        )
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard

@@ -113,8 +113,9 @@ class Viewport:
         self.settle()
 
     def pan(self, dx: float, dy: float) -> None:
-        """Move the picture by screen points."""
-        self.fitted = False
+        """Move the picture by screen points; one that is whole on show cannot move, and stays fitted."""
+        if self.fitted:
+            return
         self.centre_x -= dx / self.scale
         self.centre_y -= dy / self.scale
         self.settle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -27,7 +27,7 @@ from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.kernels.numbers import parse_divided, parse_table
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
-from convscope.ui.canvas.gestures import ARROWS
+from convscope.ui.canvas.gestures import ARROWS, DoubleClickFits, MenuEntry, context_menu
 from convscope.ui.export.file_dialog import as_table
 from convscope.ui.forms.cell_editor import CellEditor
 from convscope.ui.forms.kernel_layout import WIDTH, KernelLayout, Turning, step_of, wanted_height
@@ -37,7 +37,7 @@ from convscope.ui.tables.cells import paint_cells, signed_colours
 LONGEST_PASTE = 200_000
 
 
-class KernelGrid(QWidget):
+class KernelGrid(DoubleClickFits, QWidget):
     """Any kernel from 1×1 to 31×31, edited in place.
 
     Typing edits the cell in focus (Enter and Tab commit and move on, Escape cancels, fractions such as 1/9
@@ -165,23 +165,23 @@ class KernelGrid(QWidget):
 
     def menu(self) -> QMenu:
         """What the right button offers."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name, text, run in (
-            ("copy", "Copy kernel", self.copy),
-            ("copy_list", "Copy as Python list", self.copy_list),
-            ("paste", "Paste", self.paste),
-            ("edit", "Edit this weight", lambda: self.edit()),
-            ("zero", "Set this weight to 0", lambda: self._set_value(0.0, self._new_gesture("zero"))),
-            ("fill", "Set all to this weight", self._fill),
-            ("clear", "Set all to 0", self._clear),
-        ):
-            if name == "edit":
-                menu.addSeparator()
-            action = menu.addAction(text)
-            action.setObjectName(f"kernel.{name}")
-            action.triggered.connect(run)
-        return menu
+        return context_menu(
+            self,
+            "kernel",
+            (
+                MenuEntry("copy", "Copy kernel", self.copy),
+                MenuEntry("copy_list", "Copy as Python list", self.copy_list),
+                MenuEntry("paste", "Paste", self.paste),
+                None,
+                MenuEntry("edit", "Edit this weight", self.edit),
+                MenuEntry("zero", "Set this weight to 0", self._zero),
+                MenuEntry("fill", "Set all to this weight", self._fill),
+                MenuEntry("clear", "Set all to 0", self._clear),
+            ),
+        )
+
+    def _zero(self) -> None:
+        self._set_value(0.0, self._new_gesture("zero"))
 
     def _fill(self) -> None:
         self._apply(self._kernel.edited(np.full(self._kernel.shape, self.value())), self._new_gesture("fill"))
@@ -289,12 +289,12 @@ class KernelGrid(QWidget):
         self._turning = None
         self.unsetCursor()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if (
-            event.button() == Qt.MouseButton.LeftButton
-            and self.cell_at(event.position().toPoint()) is not None
-        ):
+    def double_clicked(self, position: QPointF) -> bool:
+        """On a weight: edit it."""
+        inside = self.cell_at(position.toPoint()) is not None
+        if inside:
             self.edit()
+        return inside
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         # Add steps to the cell in focus when the cursor is over it; elsewhere the wheel scrolls.
@@ -337,7 +337,7 @@ class KernelGrid(QWidget):
             rows, columns = self._kernel.shape
             self.set_cell(rows - 1 if control else self._cell[0], columns - 1)
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self._set_value(0.0, self._new_gesture("zero"))
+            self._zero()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
             self.edit()
         elif text and text in "0123456789.,+-" and not control:

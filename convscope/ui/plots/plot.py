@@ -26,12 +26,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QStyleOptionGraphicsItem, QToolButton, QWidget
 
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import FIT, DoubleClickFits, MenuEntry, context_menu, key_zoom
 from convscope.ui.export.file_dialog import choose_file, save_picture
 
 # More dots than these would touch each other.
 MOST_DOTS = 200
 BEYOND = 16  # pixels at the right of the x axis, and how far a label may reach
-STEP = 1.25  # what one press of plus or minus zooms by
 Range = tuple[float, float]
 
 
@@ -44,12 +44,12 @@ class PlainAxis(pg.AxisItem):
         return [f"{value * scale:.{digits}f}" for value in values]
 
 
-class Plot(pg.PlotWidget):
+class Plot(DoubleClickFits, pg.PlotWidget):
     """A plot that shows all of its data, or a part that a person has zoomed to, never what lies outside.
 
     A drag pans. The wheel zooms where it has no page to scroll; where it has, it needs a click on the plot
-    first, or Ctrl. A double click, Home or the button "Fit", which is there while a part is shown, shows all;
-    plus and minus zoom. The right button copies or saves.
+    first, or Ctrl. A double click, 0, Home or the button "Fit", which is there while a part is shown, shows
+    all; plus and minus zoom. The right button copies or saves.
 
     Args:
         name: it is called "name.plot", and its button "name.fit".
@@ -200,13 +200,11 @@ class Plot(pg.PlotWidget):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(1 / STEP)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(STEP)
-        elif key == Qt.Key.Key_Home:
+        factor = key_zoom(event)
+        if factor == FIT or event.key() == Qt.Key.Key_Home:
             self.fit()
+        elif factor is not None:
+            self.zoom(1 / factor)
         else:
             super().keyPressEvent(event)
 
@@ -253,19 +251,28 @@ class Plot(pg.PlotWidget):
         super().leaveEvent(event)
         self.moved.emit(None)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.fit()
-
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu, pictured = QMenu(self), self.pictured
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Copy", lambda: QGuiApplication.clipboard().setPixmap(pictured.grab()))
-        menu.addAction(
-            "Save as PNG…",
-            lambda: choose_file(self, lambda path: save_picture(self, path, pictured.grab())),
+        self.menu().popup(event.globalPos())
+
+    def menu(self) -> QMenu:
+        """What the right button offers."""
+
+        def copy() -> None:
+            QGuiApplication.clipboard().setPixmap(self.pictured.grab())
+
+        def save() -> None:
+            choose_file(self, lambda path: save_picture(self, path, self.pictured.grab()))
+
+        return context_menu(
+            self,
+            "chart",
+            (
+                MenuEntry("copy", "Copy picture", copy),
+                MenuEntry("save", "Save picture as PNG…", save),
+                None,
+                MenuEntry("fit", "Fit", self.fit),
+            ),
         )
-        menu.addAction("Fit", self.fit)
-        menu.popup(event.globalPos())
 
     def x_at(self, position: QPointF | None) -> float | None:
         """What the pointer is over on the x axis, in its units; None where it is beside the curves."""

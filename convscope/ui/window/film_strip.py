@@ -29,6 +29,7 @@ from convscope.imaging.lab.display import to_bytes
 from convscope.imaging.lab.suited import in_gray_levels, is_table
 from convscope.jobs.jobs import Jobs
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.window.header import described
 
 TALL, LOW = 64, 36  # pixels of a thumbnail's height, in the normal and the compact strip
@@ -241,13 +242,9 @@ class FilmStrip(QFrame):
         index = self.list.indexAt(at)
         if not index.isValid():
             return
-        menu = QMenu(self.list)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        action = menu.addAction(theme.icon("x"), "Close image")
-        action.setEnabled(len(self._model.images) > 1)
-        image_id = self._model.images[index.row()].id
-        action.triggered.connect(lambda: self._remove(image_id))
-        menu.popup(self.list.viewport().mapToGlobal(at))
+        image_id, others = self._model.images[index.row()].id, len(self._model.images) > 1
+        close = MenuEntry("close", "Close image", lambda: self._remove(image_id), others, theme.icon("x"))
+        context_menu(self.list, "strip", (close,)).popup(self.list.viewport().mapToGlobal(at))
 
     def _close_current(self) -> None:
         index = self.list.currentIndex()

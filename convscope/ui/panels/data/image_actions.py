@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.canvas.raster import to_image
 from convscope.ui.export.file_dialog import choose_file, save_picture
 from convscope.ui.panel_context import PanelContext
@@ -82,21 +83,26 @@ class ImageActions(QObject):
 
     def open_menu(self, dataset: Dataset, index: int, at: QPoint) -> None:
         """What the right button offers on an image."""
-        menu = QMenu(self._widget)
+        read, use = partial(self.read, dataset, index), partial(self.use, dataset, index)
+
+        def save() -> None:
+            choose_file(self._widget, partial(self._save, dataset, index))
+
+        def copy_name() -> None:
+            QGuiApplication.clipboard().setText(dataset.images.name(index))
+
+        icons = {name: theme.icon(name) for name in ("image", "copy", "save")}
+        menu = context_menu(
+            self._widget,
+            "data.grid",
+            (
+                MenuEntry("use", "Make it the current image", use, icon=icons["image"]),
+                MenuEntry("copy", "Copy", lambda: read(self._copy), icon=icons["copy"]),
+                MenuEntry("save", "Save as PNG…", save, icon=icons["save"]),
+                MenuEntry("copy_name", "Copy the name", copy_name),
+            ),
+        )
         menu.setObjectName("data.grid.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        use = menu.addAction(
-            theme.icon("image"), "Make it the current image", partial(self.use, dataset, index)
-        )
-        use.setObjectName("data.grid.use")
-        menu.addAction(theme.icon("copy"), "Copy", partial(self.read, dataset, index, self._copy))
-        menu.addAction(
-            theme.icon("save"),
-            "Save as PNG…",
-            lambda: choose_file(self._widget, partial(self._save, dataset, index)),
-        )
-        name = dataset.images.name(index)
-        menu.addAction("Copy the name", lambda: QGuiApplication.clipboard().setText(name))
         menu.popup(at)
 
     def _add(self, image: Image, here: Place) -> None:

@@ -14,10 +14,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.core.words import percent
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import MenuEntry, context_menu
 
 if TYPE_CHECKING:
     from convscope.engine.interpret.activations.blank_share import BlankShare
@@ -101,11 +102,17 @@ class DepthChart(QWidget):
             self.chosen.emit(self._shares[index].path)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Copy the numbers", self.copy_numbers)
-        menu.addAction("Copy the chart", lambda: QGuiApplication.clipboard().setImage(self.grab().toImage()))
-        menu.popup(event.globalPos())
+        def copy() -> None:
+            QGuiApplication.clipboard().setImage(self.grab().toImage())
+
+        context_menu(
+            self,
+            "chart",
+            (
+                MenuEntry("copy_numbers", "Copy the numbers", self.copy_numbers),
+                MenuEntry("copy", "Copy picture", copy),
+            ),
+        ).popup(event.globalPos())
 
     def copy_numbers(self) -> None:
         """The shares on the clipboard as a table with tabs."""

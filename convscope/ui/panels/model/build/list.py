@@ -47,6 +47,7 @@ from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.summary.receptive_words import short
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.panels.model.build.form import LayerForm
 from convscope.ui.panels.model.build.rows import Arc, Index, LayerRows
 from convscope.ui.panels.model.words import settings_words, shape_words
@@ -485,17 +486,14 @@ class LayerList(QListView):
             self.layer_menu().popup(event.globalPos() if not by_key else self.mapToGlobal(QPoint(40, 40)))
 
     def layer_menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         last = self.rows.rowCount() - 1
-        for name, text, run, possible in (
-            ("duplicate", "Duplicate\tCtrl+Shift+D", lambda: self._tell(self.duplicated), True),
-            ("up", "Move up\tAlt+Up", lambda: self.move_by(-1), self.row > 0),
-            ("down", "Move down\tAlt+Down", lambda: self.move_by(1), self.row < last),
-            ("remove", "Remove\tDelete", lambda: self._tell(self.removed), True),
-        ):
-            action = menu.addAction(text)
-            action.setObjectName(f"model.build.menu.{name}")
-            action.setEnabled(possible)
-            action.triggered.connect(run)
-        return menu
+        return context_menu(
+            self,
+            "model.build.menu",
+            (
+                MenuEntry("duplicate", "Duplicate\tCtrl+Shift+D", lambda: self._tell(self.duplicated)),
+                MenuEntry("up", "Move up\tAlt+Up", lambda: self.move_by(-1), self.row > 0),
+                MenuEntry("down", "Move down\tAlt+Down", lambda: self.move_by(1), self.row < last),
+                MenuEntry("remove", "Remove\tDelete", lambda: self._tell(self.removed)),
+            ),
+        )

@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from convscope.ui import theme
-from convscope.ui.canvas.gestures import ARROWS, FIT, DoubleClickFits, Press, key_zoom, wheel_zoom
+from convscope.ui.canvas.gestures import MenuEntry, PanAndZoom, context_menu
 from convscope.ui.canvas.viewport import Viewport
 from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.panels.model.graph.paint import GraphPicture, Stamps, paint_graph, rectangle
@@ -43,7 +40,7 @@ class GraphViewport(Viewport):
         return min(self.fit_scale, 1.0), LARGEST * theme.zoom()
 
 
-class GraphView(DoubleClickFits, QWidget):
+class GraphView(PanAndZoom):
     """A graph: the wheel zooms at the cursor, dragging pans, a double click fits, a click chooses a box.
 
     Keys: + and − zoom, 0 fits, arrows pan, Page up and Page down go along the boxes.
@@ -70,10 +67,6 @@ class GraphView(DoubleClickFits, QWidget):
         self._current: str | None = None
         self._found: frozenset[str] = frozenset()
         self._hover: str | None = None
-        self._press = Press()
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Graph of the network")
 
@@ -116,15 +109,8 @@ class GraphView(DoubleClickFits, QWidget):
         """The boxes that are lifted."""
         return self._found
 
-    def fit(self) -> None:
-        """Show the whole graph."""
-        self.view.fit()
-        self._tell_moved()
-
-    def zoom(self, factor: float) -> None:
-        """Closer or further, at the middle."""
-        self.view.zoom(factor, self.width() / 2, self.height() / 2)
-        self._tell_moved()
+    def has_picture(self) -> bool:
+        return self._picture is not None
 
     def show_layer(self, path: str) -> None:
         """Put a layer's box into the middle, large enough to be read."""
@@ -135,7 +121,7 @@ class GraphView(DoubleClickFits, QWidget):
     def look_at(self, box: QRectF) -> None:
         """Put a box into the middle, large enough to be read."""
         self.view.look_at(max(self.view.scale, 0.8 * theme.zoom()), box.center().x(), box.center().y())
-        self._tell_moved()
+        self._moved()
 
     def show_part(self, scale: float, x: float, y: float) -> None:
         """Put a place into the middle, at a scale; nothing is emitted."""
@@ -144,7 +130,7 @@ class GraphView(DoubleClickFits, QWidget):
             seen.look_at(scale, x, y)
             self.update()
 
-    def _tell_moved(self) -> None:
+    def _moved(self) -> None:
         self.update()
         self.moved.emit()
 
@@ -189,20 +175,17 @@ class GraphView(DoubleClickFits, QWidget):
 
     def menu(self) -> QMenu:
         """What the right button offers."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name, text, run in (
-            ("copy", "Copy picture", self.copy_requested.emit),
-            ("save", "Save picture as PNG or SVG…", self.choose_file),
-            ("fit", "Fit", self.fit),
-        ):
-            if name == "fit":
-                menu.addSeparator()
-            action = menu.addAction(text)
-            action.setObjectName(f"model.graph.{name}")
-            action.setEnabled(self._picture is not None)
-            action.triggered.connect(run)
-        return menu
+        shown = self.has_picture()
+        return context_menu(
+            self,
+            "model.graph",
+            (
+                MenuEntry("copy", "Copy picture", self.copy_requested.emit, shown),
+                MenuEntry("save", "Save picture as PNG or SVG…", self.choose_file, shown),
+                None,
+                MenuEntry("fit", "Fit", self.fit, shown),
+            ),
+        )
 
     def choose_file(self) -> None:
         """Ask where the picture shall go."""
@@ -214,40 +197,16 @@ class GraphView(DoubleClickFits, QWidget):
         self.view.resize(self.width(), self.height())
         self.resized.emit()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        factor = wheel_zoom(event)
-        if self._picture is None or factor is None:
-            event.ignore()
-            return
-        self.view.zoom(factor, event.position().x(), event.position().y())
-        self._tell_moved()
-        event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._press.begin(event.position())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._press.down and event.buttons() != Qt.MouseButton.NoButton:
-            moved = self._press.moved(event.position())
-            if moved is not None:
-                self.setCursor(Qt.CursorShape.ClosedHandCursor)
-                self.view.pan(moved.x(), moved.y())
-                self._tell_moved()
-            return
-        self._set_hover(self.path_at(event.position()))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        path = self.path_at(event.position())
-        if self._press.end() and path is not None:
+    def _clicked_at(self, position: QPointF) -> None:
+        path = self.path_at(position)
+        if path is not None:
             self.chosen.emit(path)
-        self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
+
+    def _hover_at(self, position: QPointF) -> None:
+        self._set_hover(self.path_at(position))
 
     def leaveEvent(self, event: QEvent) -> None:
         self._set_hover(None)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.menu().popup(event.globalPos())
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and self._hover is not None and self._picture is not None:
@@ -259,19 +218,9 @@ class GraphView(DoubleClickFits, QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, factor = Qt.Key(event.key()), key_zoom(event)
+        key = Qt.Key(event.key())
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if self._picture is None or control:
-            super().keyPressEvent(event)
-        elif factor == FIT:
-            self.fit()
-        elif factor is not None:
-            self.zoom(factor)
-        elif key in ARROWS:
-            down, right = ARROWS[key]
-            self.view.pan(-right * self.width() / 8, -down * self.height() / 8)
-            self._tell_moved()
-        elif key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+        if self.has_picture() and not control and key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
             self._step(1 if key == Qt.Key.Key_PageDown else -1)
         else:
             super().keyPressEvent(event)
@@ -286,8 +235,8 @@ class GraphView(DoubleClickFits, QWidget):
     def _set_hover(self, path: str | None) -> None:
         if path != self._hover:
             self._hover = path
-            self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
             self.update()
+        self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
 
     # Painting
 
