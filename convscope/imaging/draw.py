@@ -51,8 +51,6 @@ class Canvas:
             )
         self.size = size
         self._strokes: list[Stroke] = []
-        # The shares before each stroke, for undo; 16 kB each at the most.
-        self._before: list[NDArray[np.float32]] = []
         self._shares = np.zeros((size, size), np.float32)
         for stroke in strokes:
             self._start(stroke.radius, stroke.erase)
@@ -70,7 +68,6 @@ class Canvas:
         self.add_point(x, y)
 
     def _start(self, radius: float, erase: bool) -> None:
-        self._before.append(self._shares.copy())
         self._strokes.append(Stroke((), max(0.0, float(radius)), erase))
 
     def add_point(self, x: float, y: float) -> None:
@@ -85,18 +82,6 @@ class Canvas:
         end = (float(x), float(y))
         self._paint(stroke.points[-1] if stroke.points else end, end, stroke.radius, stroke.erase)
         self._strokes[-1] = Stroke((*stroke.points, end), stroke.radius, stroke.erase)
-
-    def undo_stroke(self) -> None:
-        """Take the last stroke away; nothing on an empty canvas."""
-        if self._strokes:
-            self._strokes.pop()
-            self._shares = self._before.pop()
-
-    def clear(self) -> None:
-        """Take every stroke away."""
-        self._strokes.clear()
-        self._before.clear()
-        self._shares = np.zeros((self.size, self.size), np.float32)
 
     def render(self) -> NDArray[np.uint8]:
         """The picture: uint8 size×size, 0 black to 255 white."""
