@@ -38,7 +38,7 @@ class Parameter:
         default: when nothing is chosen.
         minimum, maximum: of numbers.
         positive: the minimum itself is left out.
-        step: what one notch adds.
+        step: what one notch adds; 0: a whole number goes by 1, a real one along 1, 2, 5, 10.
         unit: "px", "°", "%", or "" for a plain number.
         symbol: the formula's letter, such as "σ".
         choices: (value, words) each.
@@ -58,7 +58,7 @@ class Parameter:
     minimum: float = -math.inf
     maximum: float = math.inf
     positive: bool = False
-    step: float = 1.0
+    step: float = 0.0
     unit: str = ""
     symbol: str = ""
     choices: tuple[tuple[Any, str], ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import Any
 
 
 def percent(part: float, digits: int = 1, *, fixed: bool = False) -> str:
@@ -55,14 +56,31 @@ def file_size(count: int) -> str:
     return f"{count} bytes"
 
 
-def sizes(shape: Sequence[int]) -> str:
-    """The shape of an array, rows first: "300 × 451 × 3"."""
-    return " × ".join(map(str, shape))
+def sizes(shape: Iterable[int | None]) -> str:
+    """The shape of an array, rows first: "300 × 451 × 3"; a free size is "?"."""
+    return " × ".join(_sizes(shape))
 
 
 def times(shape: Iterable[int | None]) -> str:
     """A shape in short: "26×26×32"; a free size is "?"."""
-    return "×".join("?" if size is None else str(size) for size in shape)
+    return "×".join(_sizes(shape))
+
+
+def shape_words(shape: Iterable[int | None], sign: str = "×") -> str:
+    """A shape that may have no sizes at all: "26×26×32", "one number"."""
+    return sign.join(_sizes(shape)) or "one number"
+
+
+def size_words(value: Any) -> str:
+    """3 and (3, 3) → "3×3"; ((1, 2), (0, 1)) → "1+2×0+1"; None → ""."""
+    if value is None:
+        return ""
+    sides = value if isinstance(value, tuple) else (value, value)
+    return "×".join("+".join(_sizes(side if isinstance(side, tuple) else (side,))) for side in sides)
+
+
+def _sizes(shape: Iterable[int | None]) -> list[str]:
+    return ["?" if size is None else str(size) for size in shape]
 
 
 def megabytes(done: int, whole: int = 0) -> str:

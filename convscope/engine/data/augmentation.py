@@ -67,8 +67,18 @@ class Augmentation:
     noise: float = _up_to(
         1.0, 0.01, "Noise", "Gaussian, with a standard deviation from 0 to this share of the range"
     )
-    fill: Fill = setting("nearest", "Outside", choices=_FILLS, said="fill mode")
-    fill_value: float = setting(0.0, "Constant", minimum=0.0, maximum=255.0, said="fill value")
+    fill: Fill = setting(
+        "nearest", "Outside", choices=_FILLS, said="fill mode", about="What comes in from outside"
+    )
+    fill_value: float = setting(
+        0.0,
+        "Constant",
+        minimum=0.0,
+        maximum=255.0,
+        step=1,
+        said="fill value",
+        about="The constant that comes in, 0–255",
+    )
 
     def __post_init__(self) -> None:
         check_record(self)

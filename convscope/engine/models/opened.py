@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from convscope.core.errors import NotEnoughMemoryError, UserError
 from convscope.core.ids import new_id
 from convscope.core.printable import printable
-from convscope.core.words import counted, times
+from convscope.core.words import counted, shape_words, times
 from convscope.engine.keras_compat import cannot_run, graph_of, no_kernel
 from convscope.engine.models.answers.answer import (
     Answer,
     Reading,
     loss_reading,
     read_as,
-    shape_words,
     value_name,
 )
 from convscope.engine.models.answers.head import AnswerHead, are_probabilities, head_at

@@ -24,6 +24,9 @@ class SliderRow(QWidget):
         value: the first value.
         unit: what stands behind the number.
 
+    Attributes:
+        box: what is typed into.
+
     Signals:
         changed: the value that a person chose; during a drag every one.
     """
@@ -51,46 +54,46 @@ class SliderRow(QWidget):
         self._slider.setAccessibleName(title)
         self._slider.setRange(0, round((maximum - minimum) / step))
         self._slider.setPageStep(max(1, self._slider.maximum() // 10))
-        self._box = theme.with_figures(QDoubleSpinBox(self))
-        self._box.setObjectName(f"{name}.box")
-        self._box.setAccessibleName(title)
-        self._box.setDecimals(max(0, min(6, -math.floor(math.log10(step) + 1e-9))))
-        self._box.setRange(minimum, maximum)
-        self._box.setSingleStep(step)
-        self._box.setSuffix(f" {unit}" if unit and unit not in "°×" else unit)
-        self._box.setKeyboardTracking(False)
-        self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._box.setMinimumWidth(theme.scaled(BOX_WIDTH))
-        self._box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        label.setBuddy(self._box)
-        for part in (self._slider, self._box):
+        self.box = theme.with_figures(QDoubleSpinBox(self))
+        self.box.setObjectName(f"{name}.box")
+        self.box.setAccessibleName(title)
+        self.box.setDecimals(max(0, min(6, -math.floor(math.log10(step) + 1e-9))))
+        self.box.setRange(minimum, maximum)
+        self.box.setSingleStep(step)
+        self.box.setSuffix(f" {unit}" if unit and unit not in "°×" else unit)
+        self.box.setKeyboardTracking(False)
+        self.box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.box.setMinimumWidth(theme.scaled(BOX_WIDTH))
+        self.box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        label.setBuddy(self.box)
+        for part in (self._slider, self.box):
             wheel_needs_focus(part)
-        undo_of_the_window(self._box)
+        undo_of_the_window(self.box)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.GAP)
         layout.addWidget(label)
         layout.addWidget(self._slider, 1)
-        layout.addWidget(self._box)
+        layout.addWidget(self.box)
         self.set_value(value)
         self._slider.valueChanged.connect(self._slid)
-        self._box.valueChanged.connect(self._typed)
+        self.box.valueChanged.connect(self._typed)
 
     @property
     def value(self) -> float:
         """The number in force."""
-        return self._box.value()
+        return self.box.value()
 
     def set_value(self, value: float) -> None:
         """Show a number; nothing is emitted. It is kept within the range."""
-        with QSignalBlocker(self._box), QSignalBlocker(self._slider):
-            self._box.setValue(value)
-            self._slider.setValue(round((self._box.value() - self._minimum) / self._step))
+        with QSignalBlocker(self.box), QSignalBlocker(self._slider):
+            self.box.setValue(value)
+            self._slider.setValue(round((self.box.value() - self._minimum) / self._step))
 
     def _slid(self, notch: int) -> None:
-        with QSignalBlocker(self._box):
-            self._box.setValue(self._minimum + notch * self._step)
-        self.changed.emit(self._box.value())
+        with QSignalBlocker(self.box):
+            self.box.setValue(self._minimum + notch * self._step)
+        self.changed.emit(self.box.value())
 
     def _typed(self, value: float) -> None:
         with QSignalBlocker(self._slider):

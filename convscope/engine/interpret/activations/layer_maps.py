@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.core.words import times
+from convscope.core.words import shape_words
 from convscope.engine.interpret.activations.activations import WHOLE, Activations
 from convscope.engine.interpret.activations.nothing import is_blank
 
@@ -110,7 +110,7 @@ def form_of(shape: Sequence[int]) -> Form:
     """
     forms: dict[int, Form] = {1: "values", 2: "table", 3: "maps"}
     if len(shape) not in forms:
-        words = times(shape) or "one number"
+        words = shape_words(shape)
         raise UserError(
             f"This layer puts out {words}: neither maps nor a row of numbers; choose one before or after it."
         )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from convscope.core.words import counted, times
+from convscope.core.words import counted, shape_words
 from convscope.engine.models.answers.head import AnswerHead
 
 Kind = Literal["classes", "labels", "values", "maps"]
@@ -122,11 +122,6 @@ class Answer:
 def value_name(answer: Answer, index: int) -> str:
     """What one of several numbers without a name is called: "value 3"; a single one: the output's name."""
     return f"{VALUE} {index}" if answer.count > 1 else answer.own_name or VALUE
-
-
-def shape_words(shape: tuple[int | None, ...]) -> str:
-    """ "8×8×2"; "?" for a free size."""
-    return times(shape) or "one number"
 
 
 def read_as(

@@ -11,7 +11,7 @@ from typing import Any
 
 from convscope.core.errors import MissingFileError, UserError
 from convscope.core.opening import check_regular, is_there
-from convscope.core.words import times
+from convscope.core.words import shape_words
 from convscope.engine.keras_compat import finalize_normalizations
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import LayerWeights, check_h5, legacy_weights
@@ -138,7 +138,7 @@ def _paired(layer: Any, saved: LayerWeights, name: str, model: str) -> list[tupl
         if tuple(variable.shape) != tuple(array.shape):
             raise UserError(
                 f"The weights in {name} do not belong to {model}: in layer {saved.layer} an array is "
-                f"{_shape(array.shape)} and {layer.name} needs {_shape(variable.shape)}."
+                f"{shape_words(array.shape)} and {layer.name} needs {shape_words(variable.shape)}."
             )
     return list(zip(variables, arrays, strict=True))
 
@@ -157,7 +157,3 @@ def _by_name(variables: Sequence[Any], saved: LayerWeights) -> list[Any] | None:
 
 def _tail(name: str) -> str:
     return "/".join(name.split(":", 1)[0].split("/")[-2:])
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return times(shape) or "one number"

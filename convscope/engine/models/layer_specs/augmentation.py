@@ -25,21 +25,21 @@ KINDS = (
         "RandomRotation",
         "Augmentation",
         "Turns by up to ± this share of a full turn.",
-        (parameter("factor", 0.1, minimum=0, maximum=1, required=True), _FILL),
+        (parameter("factor", 0.1, minimum=0, maximum=1, step=0.05, required=True), _FILL),
     ),
     LayerKind(
         "RandomZoom",
         "Augmentation",
         "Zooms by up to ± this share.",
-        (parameter("height_factor", 0.2, minimum=0, maximum=1, required=True), _FILL),
+        (parameter("height_factor", 0.2, minimum=0, maximum=1, step=0.05, required=True), _FILL),
     ),
     LayerKind(
         "RandomTranslation",
         "Augmentation",
         "Shifts by up to ± this share of height and width.",
         (
-            parameter("height_factor", 0.2, minimum=0, maximum=1, required=True),
-            parameter("width_factor", 0.2, minimum=0, maximum=1, required=True),
+            parameter("height_factor", 0.2, minimum=0, maximum=1, step=0.05, required=True),
+            parameter("width_factor", 0.2, minimum=0, maximum=1, step=0.05, required=True),
             _FILL,
         ),
     ),
@@ -48,7 +48,7 @@ KINDS = (
         "Augmentation",
         "Changes the contrast by up to ± this share.",
         (
-            parameter("factor", 0.2, minimum=0, maximum=1, required=True),
+            parameter("factor", 0.2, minimum=0, maximum=1, step=0.05, required=True),
         ),  # Keras 2 draws from another range for the same factor.
         in_keras2=False,
     ),
@@ -57,7 +57,7 @@ KINDS = (
         "Augmentation",
         "Changes the brightness by up to ± this share.",
         (
-            parameter("factor", 0.2, minimum=0, maximum=1, required=True),
+            parameter("factor", 0.2, minimum=0, maximum=1, step=0.05, required=True),
             parameter("value_range", (0.0, 1.0), "range", required=True),
         ),
     ),

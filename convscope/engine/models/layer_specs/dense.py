@@ -100,7 +100,7 @@ def _dropped_shape(config: Config, shapes: Sequence[Shape]) -> Shape:
     return shapes[0]
 
 
-_RATE = parameter("rate", 0.5, minimum=0, maximum=0.999, required=True)
+_RATE = parameter("rate", 0.5, minimum=0, maximum=0.999, step=0.05, required=True)
 # A size of 1 drops all values along that axis together: (None, 1, 1, 1) drops whole branches at random.
 _NOISE = parameter("noise_shape", None, "shape", nothing="none", rare=True)
 

@@ -94,7 +94,7 @@ KINDS = (
         "BatchNormalization",
         "Normalisation",
         "Centres and scales each channel by its batch's statistics.",
-        (parameter("momentum", 0.99, minimum=0, maximum=1), _EPSILON, _CENTER, _SCALE, TRAINABLE),
+        (parameter("momentum", 0.99, minimum=0, maximum=1, step=0.05), _EPSILON, _CENTER, _SCALE, TRAINABLE),
         parameters=_batch_parameters,
         from_afar=("BatchNorm", "BN"),
         drawn_in="before",
@@ -173,7 +173,7 @@ KINDS = (
         "max(0, x), with an optional ceiling (6 makes ReLU6).",
         (
             parameter("max_value", None, "real", minimum=0, nothing="none"),
-            parameter("negative_slope", 0.0, minimum=0, maximum=1),
+            parameter("negative_slope", 0.0, minimum=0, maximum=1, step=0.05),
         ),
         drawn_in="before",
     ),
@@ -181,7 +181,7 @@ KINDS = (
         "LeakyReLU",
         "Activation",
         "A small slope below zero.",
-        (parameter("negative_slope", 0.3, minimum=0, maximum=1),),
+        (parameter("negative_slope", 0.3, minimum=0, maximum=1, step=0.05),),
         drawn_in="before",
     ),
     LayerKind(

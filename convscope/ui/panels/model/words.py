@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convscope.core import words
+from convscope.core.words import size_words
 from convscope.engine.models.builder.architecture import LayerSpec
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import L2, Shape
@@ -58,9 +59,7 @@ def _told(text: str, sizes: Sequence[int | None] | None) -> str:
 
 def shape(sizes: Sequence[int | None] | None) -> str:
     """(56, 56, 64) → "56 × 56 × 64"."""
-    if sizes is None:
-        return "not known"
-    return " × ".join("?" if size is None else str(size) for size in sizes) or "one number"
+    return UNKNOWN if sizes is None else words.shape_words(sizes, " × ")
 
 
 def learns(row: LayerInfo) -> str:
@@ -227,17 +226,6 @@ def settings_words(spec: LayerSpec) -> str:
         else:
             words.append(f"{key.replace('_', ' ')} {value_words(value)}")
     return ", ".join(words)
-
-
-def size_words(value: Any) -> str:
-    """3 and (3, 3) → "3×3"; ((1, 2), (0, 1)) → "1+2×0+1"; None → ""."""
-    if value is None:
-        return ""
-    sides = value if isinstance(value, tuple) else (value, value)
-    return "×".join(
-        "+".join(map(str, side)) if isinstance(side, tuple) else "?" if side is None else str(side)
-        for side in sides
-    )
 
 
 def value_words(value: Any) -> str:

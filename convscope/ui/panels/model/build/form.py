@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
@@ -14,14 +14,43 @@ from convscope.engine.models.builder.architecture import NAME, Architecture, Lay
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.summary import ModelSummary
 from convscope.ui import theme
+from convscope.ui.forms.editors import ChoiceEditor, Editor, TypedEditor, editor_of, is_nested
 from convscope.ui.forms.form import tool
+from convscope.ui.forms.parameter_form import Captioned
 from convscope.ui.layout.flow import FlowLayout
-from convscope.ui.panels.model.build.fields import FeedField, Field, TypedField, field_for
 from convscope.ui.panels.model.words import shape_words
 
 _NAMES = "a name that no other layer has, of letters, digits, _, . and -"
 ABOVE = ""
 """Fed by the layer above it in the list."""
+
+
+class FeedEditor(ChoiceEditor):
+    """Which layer feeds this one; the list is that of the layers above."""
+
+    width = 200
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(name, Parameter(name, words, "choice"))
+        self._offered: tuple[tuple[str, str], ...] = ()
+
+    def offer(self, choices: tuple[tuple[str, str], ...]) -> None:
+        """What can be chosen: (name, words)."""
+        if choices == self._offered:
+            return
+        self._offered = choices
+        with QSignalBlocker(self.box):
+            self.box.clear()
+            for value, words in choices:
+                self.box.addItem(words, value)
+
+    def show_value(self, value: Any) -> None:
+        """Show a layer's name; one that is not above is shown as it is named."""
+        if self.box.findData(value) < 0 and value:
+            with QSignalBlocker(self.box):
+                self.box.addItem(f"{value} (not above)", value)
+            self._offered = ()
+        super().show_value(value)
 
 
 class LayerForm(QWidget):
@@ -48,8 +77,8 @@ class LayerForm(QWidget):
         self.setObjectName("model.build.form")
         self._spec: LayerSpec | None = None
         self._shown: tuple[object, ...] = ()
-        self._fields: dict[str, Field] = {}
-        self._feeds: list[FeedField] = []
+        self._fields: dict[str, Editor] = {}
+        self._feeds: list[FeedEditor] = []
         self._flow = FlowLayout(self, theme.GAP, theme.GRID)
         self._flow.setContentsMargins(0, theme.GRID // 2, 0, theme.GRID)
         self._more: QToolButton | None = None
@@ -61,9 +90,7 @@ class LayerForm(QWidget):
         kind = KINDS[spec.kind]
         filled = kind.filled(spec.config)
         count = self._feed_count(spec, row)
-        nested = tuple(
-            isinstance(value, tuple) and any(isinstance(n, tuple) for n in value) for value in filled.values()
-        )
+        nested = tuple(is_nested(value) for value in filled.values())
         options = tuple(
             option for option in kind.options if not option.rare or filled[option.name] is not None
         )
@@ -121,29 +148,25 @@ class LayerForm(QWidget):
                 widget.deleteLater()
         self._fields, self._feeds, self._more = {}, [], None
         # Not letter by letter: on the way to a free name one may pass one that is taken.
-        name = TypedField(
-            "model.build.name", "name", self._read_name, str, _NAMES, 148, "Layer's name", live=False
-        )
+        name = TypedEditor("model.build.name", "Layer's name", self._read_name, str, _NAMES, live=False)
         name.edited.connect(self._rename)
-        self._add("name", name)
+        self._fields["name"] = name
+        self._put(Captioned(name, "name", 148))
         for option in options:
-            field = field_for(f"model.build.{option.name}", option, filled[option.name])
-            field.edited.connect(lambda value, key=option.name: self._edit(key, value))
-            self._add(option.name, field)
+            editor = editor_of(f"model.build.{option.name}", option, filled[option.name], live=True)
+            editor.edited.connect(lambda value, key=option.name: self._edit(key, value))
+            self._fields[option.name] = editor
+            self._put(Captioned(editor, width=140 if option.name == "application" else 0))
         for number in range(count):
             words = "fed by" if count == 1 else f"input {number + 1}"
-            feed = FeedField(f"model.build.input{number + 1}", words)
+            feed = FeedEditor(f"model.build.input{number + 1}", words)
             feed.edited.connect(lambda _value: self._feed())
             self._feeds.append(feed)
-            self._put(feed)
+            self._put(Captioned(feed))
         self._put(self._buttons(count > 1))
         if had_focus:
             self._back()
         self.height_changed.emit()
-
-    def _add(self, key: str, field: Field) -> None:
-        self._fields[key] = field
-        self._put(field)
 
     def _put(self, widget: QWidget) -> None:
         self._flow.addWidget(widget)
@@ -197,16 +220,16 @@ class LayerForm(QWidget):
 
     def _feed(self) -> None:
         if self._spec is not None:
-            chosen = tuple(feed.control.currentData() or ABOVE for feed in self._feeds)  # type: ignore[attr-defined]
+            chosen = tuple(feed.box.currentData() or ABOVE for feed in self._feeds)
             self.inputs_edited.emit(self._spec.name, tuple(name for name in chosen if name))
 
     def _add_feed(self) -> None:
         """One more input: the nearest layer above that is none yet."""
         if self._spec is None or not self._feeds:
             return
-        box = self._feeds[0].control
-        chosen = [feed.control.currentData() for feed in self._feeds]  # type: ignore[attr-defined]
-        offered = [box.itemData(index) for index in range(box.count())]  # type: ignore[attr-defined]
+        box = self._feeds[0].box
+        chosen = [feed.box.currentData() for feed in self._feeds]
+        offered = [box.itemData(index) for index in range(box.count())]
         free = [name for name in offered if name and name not in chosen]
         if free:
             names = (*(name for name in chosen if name), free[0])

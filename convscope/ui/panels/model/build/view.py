@@ -22,9 +22,9 @@ from convscope.engine.models.builder.architecture import Architecture, named
 from convscope.engine.models.summary import ModelSummary
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.forms.editors import TypedEditor
 from convscope.ui.forms.form import hairline, row, spin, tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.model.build.fields import TypedField
 from convscope.ui.panels.model.build.gallery import Gallery, Sketch
 from convscope.ui.panels.model.build.list import LayerList
 from convscope.ui.panels.model.build.palette import Palette
@@ -288,9 +288,10 @@ class BuildView(QWidget):
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self.name = TypedField(
-            "model.build.network", "", _model_name, str, "some letters or digits", 208, "Network's name"
+        self.name = TypedEditor(
+            "model.build.network", "Network's name", _model_name, str, "some letters or digits"
         )
+        self.name.control.setFixedWidth(theme.scaled(208))
         self.templates = tool(
             "model.build.templates", "Start from a template", "shapes", self.show_gallery, "Templates"
         )
@@ -316,7 +317,7 @@ class BuildView(QWidget):
         column.setSpacing(theme.GAP)
         column.addLayout(
             row(
-                self.name,
+                self.name.control,
                 self.templates,
                 self.from_model,
                 None,

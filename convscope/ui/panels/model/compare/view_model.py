@@ -12,11 +12,11 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.core.words import times
+from convscope.core.words import size_words, times
 from convscope.engine.models.library.families import FAMILIES
 from convscope.engine.models.library.published import Figure, error_words
 from convscope.jobs.job import Job
-from convscope.ui.panels.model.words import memory, short, size_words
+from convscope.ui.panels.model.words import memory, short
 
 if TYPE_CHECKING:
     from convscope.engine.models.library.catalogue import CatalogueEntry

@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.ui import theme
+from convscope.ui.forms.editors import TypedEditor
 from convscope.ui.forms.form import caption, heading, row, segmented, tool
+from convscope.ui.forms.parameter_form import Captioned
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.panels.model.build.fields import TypedField
 from convscope.ui.panels.model.library.view_model import LibraryViewModel
 from convscope.ui.panels.model.words import shape_words
 
@@ -94,16 +95,11 @@ class OpenForm(QWidget):
         self.top.setObjectName("model.library.include_top")
         self.top.setToolTip("include_top: the layers that tell the 1,000 classes of ImageNet")
         self.top.clicked.connect(lambda on: self._library.ask(include_top=on))
-        self.size_field = TypedField(
-            "model.library.size",
-            "input size",
-            _read_size,
-            shape_words,
-            "sizes such as 224×224×3",
-            104,
-            "Input size",
+        self.input_size = TypedEditor(
+            "model.library.size", "Input size", _read_size, shape_words, "sizes such as 224×224×3"
         )
-        self.size_field.edited.connect(lambda size: self._library.ask(size=size))
+        self.size_field = Captioned(self.input_size, "input size", 104)
+        self.input_size.edited.connect(lambda size: self._library.ask(size=size))
         self.note = caption("model.library.note")
         self.go = QPushButton("Open")
         self.go.setObjectName("model.library.open")
@@ -184,8 +180,8 @@ class OpenForm(QWidget):
         self.file.setVisible(library.weights == "file")
         self.file.setText(Path(choice.file).name if choice.file else "Choose a file")
         self.top.setChecked(choice.include_top)
-        self.size_field.control.setEnabled(not library.size_is_fixed)
-        self.size_field.show_value(library.size)
+        self.input_size.control.setEnabled(not library.size_is_fixed)
+        self.input_size.show_value(library.size)
         self.facts.setText(self._told(entry))
         self.note.setText(library.note)
         self.note.setVisible(bool(library.note))

@@ -8,8 +8,8 @@ from typing import Any
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QSpinBox
 
+from convscope.core.words import size_words
 from convscope.ui.forms.wheel import wheel_needs_focus
-from convscope.ui.panels.model.words import size_words
 
 _BASE = 4096
 _SIDE = re.compile(r"\s*(\d+)\s*(?:[×x*,;]\s*(\d+)\s*)?")
