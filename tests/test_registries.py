@@ -59,7 +59,7 @@ from convscope.ui.ending import Ending
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain.classes import ClassColumn
 from convscope.ui.panels.explain.view_model import ExplainViewModel
-from convscope.ui.window.predictor import Predictor
+from convscope.ui.services.predictor import Predictor
 from convscope.workspace.openers.datasets import has_classes
 from convscope.workspace.openers.opener import Opener, OpenerContext
 from convscope.workspace.openers.registry import OPENERS

@@ -86,3 +86,8 @@ def _sizes(shape: Iterable[int | None]) -> list[str]:
 def megabytes(done: int, whole: int = 0) -> str:
     """How much of a file is there: "120 of 825 MB", or "120 MB" where the whole is not known."""
     return f"{done / 1e6:,.0f} of {whole / 1e6:,.0f} MB" if whole else f"{done / 1e6:,.0f} MB"
+
+
+def breakable(name: str) -> str:
+    """A layer's long name with marks, which nobody sees, at which a label may break it."""
+    return name.replace("/", "/\u200b").replace("_", "_\u200b")

@@ -29,20 +29,19 @@ from convscope.ui.ending import Ending
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels import PANELS, PanelInfo
+from convscope.ui.services.predictor import Predictor
+from convscope.ui.services.splitting import Splitting
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import mime
-from convscope.ui.sources.sources import Sources
+from convscope.ui.sources.sources import Sources, WindowContext
 from convscope.ui.window.about import AboutDialog, ShortcutsDialog
 from convscope.ui.window.commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
 from convscope.ui.window.engine_start import start_engine
 from convscope.ui.window.frame import WindowFrame
 from convscope.ui.window.layout import place, remember, restore_splitters
-from convscope.ui.window.predictor import Predictor
 from convscope.ui.window.remedies import Remedies
-from convscope.ui.window.splitting import Splitting
 from convscope.ui.window.tab_order import step
 from convscope.ui.window.unfinished_runs import UnfinishedRuns
-from convscope.ui.window.window_context import WindowContext
 from convscope.workspace.images import sample_images
 from convscope.workspace.snapshot import WorkspaceSnapshot, restore
 from convscope.workspace.workspace import Workspace

@@ -13,9 +13,9 @@ from convscope.workspace.workspace import Workspace
 if TYPE_CHECKING:
     # View models are given a context, too, and know no Qt.
     from convscope.jobs.jobs import Jobs
-    from convscope.ui.sources.engine_sources import EngineSources
-    from convscope.ui.window.predictor import Predictor
-    from convscope.ui.window.splitting import Splitting
+    from convscope.ui.services.engine_sources import EngineSources
+    from convscope.ui.services.predictor import Predictor
+    from convscope.ui.services.splitting import Splitting
 
 
 class ShowPanel(Protocol):

@@ -20,6 +20,7 @@ ThemeChoice = Literal["system", "light", "dark"]
 GRID = 4
 GAP = 8
 GROUP_GAP = 12
+NAVIGATION = 72
 RADIUS = 6
 
 

@@ -59,7 +59,7 @@ def against_matplotlib(small: bool) -> Case:
     from convscope.engine.interpret.activations.normalise import to_levels
     from convscope.imaging.colormaps import apply_colormap
     from convscope.imaging.mosaic import mosaic
-    from convscope.ui.canvas.raster import to_image
+    from convscope.ui.qimage import to_image
 
     count, size = (8, 8) if small else (64, 56)
     activation = np.random.default_rng(0).gamma(1, 1, (1, size, size, count)).astype(np.float32)

@@ -24,11 +24,11 @@ from convscope.imaging.image import Image
 from convscope.imaging.samples import samples
 from convscope.ui.main_window import MainWindow
 from convscope.ui.plots.class_bars import ClassBars
+from convscope.ui.services.predictor import Predicted
+from convscope.ui.services.visible import predict_while_visible
 from convscope.ui.window import autosave as autosave_module
 from convscope.ui.window.autosave import Autosave
 from convscope.ui.window.header import described_model, short_count
-from convscope.ui.window.predictor import Predicted
-from convscope.ui.window.visible import predict_while_visible
 from convscope.workspace.kept_models import NamedModel
 from convscope.workspace.lab import Lab
 from convscope.workspace.recovery import has_work, load_work, save_work

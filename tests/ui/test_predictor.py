@@ -13,8 +13,8 @@ from convscope.core.ids import new_id
 from convscope.engine.data.split import SplitSettings
 from convscope.imaging.image import Image
 from convscope.ui.ending import Ending
-from convscope.ui.window.predictor import Predicted, Predictor
-from convscope.ui.window.splitting import COMPARE, SPLIT, Splitting
+from convscope.ui.services.predictor import Predicted, Predictor
+from convscope.ui.services.splitting import COMPARE, SPLIT, Splitting
 from convscope.workspace.workspace import Workspace
 from tests.without_qt import InlineJobs
 

@@ -32,9 +32,9 @@ from convscope.engine.models.library.catalogue import open_model
 from convscope.imaging.io.load import load_image
 from convscope.ui.forms import wheel
 from convscope.ui.forms.form import spin
-from convscope.ui.forms.kernel_grid import KernelGrid
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.main_window import MainWindow
+from convscope.ui.tables.kernel_grid import KernelGrid
 
 CONTROLS = (QAbstractSpinBox, QComboBox, QAbstractSlider, QTabBar, Segmented, KernelGrid)
 

@@ -35,9 +35,9 @@ from convscope.ui.canvas.picture_paint import (
     paint_ring,
     paint_window,
 )
-from convscope.ui.canvas.raster import to_image
 from convscope.ui.canvas.viewport import Viewport
 from convscope.ui.export.file_dialog import MOST_NUMBERS, as_table, choose_file, save_picture
+from convscope.ui.qimage import to_image
 
 CAPTION_HEIGHT = 22
 # A ring of less than a pixel of the screen is drawn so wide, in design pixels.

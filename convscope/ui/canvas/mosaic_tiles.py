@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from convscope.imaging.shrink import shrink
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_labels import lines_under, paint_label
-from convscope.ui.canvas.raster import to_image
 from convscope.ui.canvas.tile_layout import TileLayout
+from convscope.ui.qimage import to_image
 
 # A smaller picture is looked at pixel by pixel even where it is a photograph.
 SMOOTH_FROM = 64

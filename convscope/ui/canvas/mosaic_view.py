@@ -31,10 +31,10 @@ from convscope.ui.canvas.gestures import (
 )
 from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT
 from convscope.ui.canvas.mosaic_tiles import Tiles
-from convscope.ui.canvas.raster import to_image
 from convscope.ui.canvas.tile_layout import GAP, LARGEST, SMALLEST, TileLayout, columns_in, fitting_tile
 from convscope.ui.canvas.tile_view import TileView
 from convscope.ui.export.file_dialog import choose_file, save_picture
+from convscope.ui.qimage import to_image
 
 __all__ = ["CAPTIONS_FROM", "GAP", "SMALLEST_FIT", "MosaicView"]
 

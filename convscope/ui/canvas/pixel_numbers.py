@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from convscope.ui import theme
+from convscope.ui.canvas.glyphs import LEGIBLE, draw_numbers, fitting_characters, short_number
 from convscope.ui.canvas.raster import luma
 from convscope.ui.canvas.viewport import Viewport
-from convscope.ui.tables.cells import LEGIBLE
-from convscope.ui.tables.glyphs import draw_numbers, fitting_characters, short_number
 
 # Screen points a pixel from which on its number, or the numbers of its channels, can be read.
 NUMBERS_FROM, THREE_FROM = 28.0, 40.0

@@ -9,15 +9,9 @@ from PySide6.QtGui import QImage
 
 from convscope.imaging.shrink import shrink
 from convscope.ui.canvas.viewport import Viewport
+from convscope.ui.qimage import bgra, to_image
 
 GRID_FROM = 8.0
-
-
-def to_image(pixels: NDArray[np.uint8]) -> QImage:
-    """A picture of uint8 H×W or H×W×3 as a QImage (RGB32) with memory of its own."""
-    bgra = _bgra(pixels)
-    height, width = bgra.shape[:2]
-    return QImage(bgra.data, width, height, bgra.strides[0], QImage.Format.Format_RGB32)
 
 
 def render(
@@ -56,9 +50,9 @@ def render(
         origin = view.left * ratio, view.top * ratio
         return to_image(_between(pixels, (len(columns), len(rows)), origin, (x, y), scale)), x, y
     part = pixels[rows[0] : rows[-1] + 1]
-    bgra = _bgra(np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1]))
+    cut = bgra(np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1]))
     # Whole pixels of four bytes are moved at once, columns first, since there are fewer rows then.
-    shown = np.take(bgra.view(np.uint32)[:, :, 0], columns - columns[0], axis=1)
+    shown = np.take(cut.view(np.uint32)[:, :, 0], columns - columns[0], axis=1)
     shown = np.take(shown, rows - rows[0], axis=0)
     if scale >= GRID_FROM * ratio:
         _draw_grid(shown.view(np.uint8).reshape(*shown.shape, 4), rows, columns)
@@ -87,11 +81,6 @@ def luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     if pixels.ndim == 2:
         return pixels.astype(np.float32)
     return pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-
-
-def _bgra(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    code = cv2.COLOR_GRAY2BGRA if pixels.ndim == 2 else cv2.COLOR_RGB2BGRA
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), np.uint8)
 
 
 def _samples(origin: float, scale: float, size: int, shown: int) -> tuple[NDArray[np.intp], int]:

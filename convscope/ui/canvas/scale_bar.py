@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from convscope.imaging.colormaps import COLORMAPS, ColormapName, colormap
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
-from convscope.ui.canvas.raster import to_image
+from convscope.ui.qimage import to_image
 
 BAR_HEIGHT = 8
 CHECKER = (176, 255)

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QToolTip, QWidge
 from convscope.imaging.shrink import shrink
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
-from convscope.ui.canvas.raster import to_image
+from convscope.ui.qimage import to_image
 
 CARD_WIDTH, WIDEST_CARD, ARROW, TITLE_MARGIN = 112, 220, 20, 6
 PICTURE_HEIGHT, WORDS_HEIGHT = 44, 28  # larger words leave the picture as large as it is

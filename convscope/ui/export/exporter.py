@@ -17,6 +17,7 @@ from convscope.ui.actions import Command
 from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.qimage import to_image
 
 Write = Callable[[Path, Task], Sequence[Path] | None]
 """Writes a file, in a worker; may tell all files that it wrote, where there are others beside it."""
@@ -91,7 +92,7 @@ class Exporter:
         self._name, self._stem, self._parent = name, stem, parent
         self._exports = {each.name: each for each in exports}
         self._copies = {each.name: each for each in copies}
-        self.button = tool(f"{name}.save", says, "save", lambda: None, "Save")
+        self.button = tool(f"{name}.save", says, "save", text="Save")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.button)
         self.menu.aboutToShow.connect(lambda: self.enable())
@@ -184,8 +185,6 @@ class Exporter:
         )
 
     def _copied(self, copy: Copy, made: Any) -> None:
-        from convscope.ui.canvas.raster import to_image
-
         clipboard = QGuiApplication.clipboard()
         if isinstance(made, str):
             clipboard.setText(made)

@@ -52,11 +52,6 @@ def room_for(label: QLabel, lines: int, pixels: int = 11) -> None:
     label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
 
 
-def breakable(name: str) -> str:
-    """A layer's long name with marks, which nobody sees, at which a label may break it."""
-    return name.replace("/", "/\u200b").replace("_", "_\u200b")
-
-
 def as_panel(widget: QWidget) -> QWidget:
     """Give a widget the ground that controls and pictures stand on. Returns it."""
     widget.setProperty("role", "panel")
@@ -235,7 +230,9 @@ def segmented(
     return made
 
 
-def tool(name: str, says: str, icon: str, run: Callable[[], object], text: str = "") -> QToolButton:
+def tool(
+    name: str, says: str, icon: str, run: Callable[[], object] | None = None, text: str = ""
+) -> QToolButton:
     """A small button with an icon, and words on hover and for those who cannot see it."""
     button = QToolButton()
     button.setObjectName(name)
@@ -248,5 +245,6 @@ def tool(name: str, says: str, icon: str, run: Callable[[], object], text: str =
         button.setToolButtonStyle(
             Qt.ToolButtonStyle.ToolButtonTextBesideIcon if icon else Qt.ToolButtonStyle.ToolButtonTextOnly
         )
-    button.clicked.connect(lambda: run())
+    if run is not None:
+        button.clicked.connect(lambda: run())
     return button

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QToolButton
 
 from convscope.ui import theme
-from convscope.ui.forms.form import tool
-from convscope.ui.window.nav_rail import WIDTH as NAVIGATION
 
 THREE_COLUMNS = 1128  # a panel this wide at 100 % shows its right column, too
 ENOUGH = 1000  # with this much the pictures are limited by the window's height
@@ -18,24 +16,21 @@ class Drawer:
     """Says whether a panel's left column is on show. At 100 % it is, and the button is not there.
 
     Args:
+        button: what opens and closes the column, in the head of the panel.
         wide: the column's width at 100 %.
-        name: the button's object name.
-        says: what the button does, for its tooltip and for those who do not see it.
-        text: what is in the column, on the button.
         moved: called when a person opens or closes it.
 
     Attributes:
-        button: what opens and closes the column, for the head of the panel.
         shown: whether the column is on show.
     """
 
-    def __init__(self, wide: int, name: str, says: str, text: str, moved: Callable[[], object]) -> None:
-        self._wide, self._moved = wide, moved
+    def __init__(self, button: QToolButton, wide: int, moved: Callable[[], object]) -> None:
+        self.button, self._wide, self._moved = button, wide, moved
         self._tight = False
         self.shown = True
-        self.button: QToolButton = tool(name, says, "panel-left", self.toggle, text)
-        self.button.setCheckable(True)
-        self.button.hide()
+        button.setCheckable(True)
+        button.clicked.connect(self.toggle)
+        button.hide()
 
     def fit(self, room: int, right: int = 0, docked: bool = False) -> None:
         """Fold the column away, or bring it back, when the room for it has changed.
@@ -46,7 +41,7 @@ class Drawer:
             docked: whether that is on show now.
         """
         zoom = theme.zoom()
-        whole = room + round(NAVIGATION * (zoom - 1))  # what the panel has at 100 %
+        whole = room + round(theme.NAVIGATION * (zoom - 1))  # what the panel has at 100 %
         before = whole - self._wide - (right if whole >= THREE_COLUMNS else 0)
         now = room - round(zoom * (self._wide + (right if docked else 0)))
         tight = zoom > 1 and now < min(before, ENOUGH)

@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
+from convscope.core.words import breakable
 from convscope.ui import theme
-from convscope.ui.forms.form import breakable
 
 
 class TitleLine(QWidget):

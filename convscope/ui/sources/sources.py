@@ -3,29 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.imaging.image import Image
+from convscope.jobs.jobs import Jobs
+from convscope.ui.ending import Ending
+from convscope.ui.panel_context import ShowPanel
+from convscope.ui.services.engine_sources import EngineSources
+from convscope.ui.settings import Settings
 from convscope.ui.sources import mime
 from convscope.ui.sources.camera_view import CameraView
 from convscope.ui.sources.drawing_pad import DrawingPad
-from convscope.ui.sources.engine_sources import EngineSources
-from convscope.ui.window.window_context import WindowContext
 from convscope.workspace.images import unique_name
 from convscope.workspace.openers.images import IMAGES
 from convscope.workspace.openers.models import MODELS
 from convscope.workspace.openers.registry import ASKED_ABOUT, AsksAbout, Sorted, is_quick, opener, sort
+from convscope.workspace.workspace import Workspace
 
 Read = TypeVar("Read")
 
 SEPARATE_ERRORS = 3  # bad files of one drop that get a message each; all more share one
+
+
+@dataclass(frozen=True)
+class WindowContext:
+    """What the window gives to those who open things for it: nothing else of it is their business.
+
+    Attributes:
+        parent: of dialogs.
+        settings: remembers the recent files.
+        report: shows a failure as one sentence with its detail.
+        offer: says one sentence with a button: the sentence, the button's words, what it does.
+        show: goes to a panel, where there is one of this name.
+        ask_about: asks the network about all pictures of a folder.
+        ending: what ends with the window.
+    """
+
+    parent: QWidget
+    workspace: Workspace
+    jobs: Jobs
+    settings: Settings
+    report: Callable[[BaseException], None]
+    offer: Callable[[str, str, Callable[[], object]], None]
+    show: ShowPanel
+    ask_about: Callable[[Path], None]
+    ending: Ending
 
 
 class Sources:

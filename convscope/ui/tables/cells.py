@@ -8,10 +8,8 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QFont, QPainter
 
 from convscope.ui import theme
-from convscope.ui.tables.glyphs import draw_numbers, fitting_characters, short_number
+from convscope.ui.canvas.glyphs import LEGIBLE, draw_numbers, fitting_characters, short_number
 
-# Smaller letters cannot be read across a desk, in design pixels.
-LEGIBLE = 11.0
 # A row so high has room for a line of them.
 _LINE = 14
 

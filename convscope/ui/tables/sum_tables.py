@@ -13,9 +13,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from convscope.ui import theme
+from convscope.ui.canvas.glyphs import LEGIBLE, text_width
 from convscope.ui.forms.form import segmented
-from convscope.ui.tables.cells import LEGIBLE
-from convscope.ui.tables.glyphs import text_width
 from convscope.ui.tables.number_grid import NumberGrid
 
 # Design pixels: a line of words, a row of numbers at the least and at the best, the gaps, the switch.

@@ -10,8 +10,6 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QSizePolicy, QToolBut
 from convscope.ui import theme
 from convscope.ui.panels import PanelInfo
 
-WIDTH = 72
-
 
 class NavRail(QFrame):
     """Icon and label of each panel.
@@ -61,7 +59,7 @@ class NavRail(QFrame):
         super().changeEvent(event)
 
     def _measure(self) -> None:
-        self.setFixedWidth(theme.scaled(WIDTH))
+        self.setFixedWidth(theme.scaled(theme.NAVIGATION))
         for button in (*self._buttons.values(), self.help):
             button.setIconSize(QSize(theme.scaled(20), theme.scaled(20)))
             button.setFont(theme.font(11))

@@ -15,9 +15,9 @@ from convscope.ui.canvas.divider_view import DividerView
 from convscope.ui.canvas.gestures import DoubleClickFits, MenuEntry, context_menu
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.kernel_grid import KernelGrid
 from convscope.ui.panels.model.graph.view import GraphView
 from convscope.ui.plots.plot import Plot
+from convscope.ui.tables.kernel_grid import KernelGrid
 from tests.ui.gestures import drag
 
 

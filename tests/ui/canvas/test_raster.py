@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from convscope.imaging.shrink import shrink
-from convscope.ui.canvas.raster import luma, render, to_image
+from convscope.ui.canvas.raster import luma, render
 from convscope.ui.canvas.viewport import Viewport
+from convscope.ui.qimage import to_image
 
 
 def array_of(image: QImage) -> NDArray[np.uint8]:

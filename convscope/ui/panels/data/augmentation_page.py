@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 
 from convscope.core.parameter import Parameter, parameters_of
 from convscope.ui import theme
-from convscope.ui.canvas.raster import to_image
 from convscope.ui.forms.form import (
     as_panel,
     caption,
@@ -35,6 +34,7 @@ from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.preview import Previewed, Previewer, PreviewGrid
+from convscope.ui.qimage import to_image
 
 if TYPE_CHECKING:
     from convscope.engine.data.augmentation import Augmentation

@@ -17,9 +17,9 @@ from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
-from convscope.ui.canvas.raster import to_image
 from convscope.ui.export.file_dialog import choose_file, save_picture
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.qimage import to_image
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset

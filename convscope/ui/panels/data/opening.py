@@ -28,7 +28,7 @@ from convscope.ui.actions import Command
 from convscope.ui.forms.form import row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.downloads import DownloadsViewModel
-from convscope.ui.sources.engine_sources import RefusedDataset
+from convscope.ui.services.engine_sources import RefusedDataset
 
 if TYPE_CHECKING:
     from convscope.engine.data.sets.registry import DatasetInfo

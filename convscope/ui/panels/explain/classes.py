@@ -25,8 +25,8 @@ from convscope.ui.panels.explain.map_jobs import StartedMaps
 from convscope.ui.panels.explain.request import FIRST_METHODS, ExplainRequest
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 from convscope.ui.plots.class_bars import ClassBars
-from convscope.ui.window.predictor import Predicted
-from convscope.ui.window.visible import predict_while_visible
+from convscope.ui.services.predictor import Predicted
+from convscope.ui.services.visible import predict_while_visible
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel

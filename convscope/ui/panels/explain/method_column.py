@@ -9,7 +9,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from convscope.core.parameter import Parameter
-from convscope.core.words import percent
+from convscope.core.words import breakable, percent
 from convscope.engine.interpret.attribution.explain import Failure
 from convscope.engine.interpret.attribution.method import Method, Setting
 from convscope.engine.interpret.attribution.methods import METHODS
@@ -21,7 +21,6 @@ from convscope.imaging.overlay import OPACITY, PAPER_THRESHOLD, THRESHOLD, Blend
 from convscope.ui import theme
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.forms.form import (
-    breakable,
     caption,
     choose,
     combo,

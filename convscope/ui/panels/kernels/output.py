@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from convscope.core.errors import UserError
 from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
 from convscope.ui.actions import Command
-from convscope.ui.canvas.raster import to_image
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame
+from convscope.ui.qimage import to_image
 
 FILTERS = {
     "PNG, as displayed (*.png)": ".png",

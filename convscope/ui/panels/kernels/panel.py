@@ -12,7 +12,7 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import as_panel, fold_button, row, segmented
+from convscope.ui.forms.form import as_panel, fold_button, row, segmented, tool
 from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -190,7 +190,9 @@ class KernelsPanel(Panel):
         self.switch.changed.connect(self.show_view)
         self.fold = fold_button("kernels.fold", "Show or hide the sum", self.toggle_inspector)
         self.drawer = Drawer(
-            WIDTH, "kernels.drawer", "Show or hide the kernel and its operation", "Kernel", self._fold
+            tool("kernels.drawer", "Show or hide the kernel and its operation", "panel-left", text="Kernel"),
+            WIDTH,
+            self._fold,
         )
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)

@@ -27,7 +27,7 @@ class Centre(QWidget):
         column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         column.setSpacing(theme.GAP)
         self.head = TitleLine("layers.title", "layers.facts")
-        self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right", lambda: None)
+        self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right")
         self.fold.setCheckable(True)
         self.output = combo("layers.output", "Which of the layer's outputs", [])
         self.output.setMinimumContentsLength(18)
@@ -41,9 +41,7 @@ class Centre(QWidget):
         column.addWidget(self.training)
         self.problem = self._sentence("layers.problem")
         column.addWidget(self.problem)
-        self.reset = tool(
-            "layers.reset", "Back to the network's own weights", "undo-2", lambda: None, "Reset"
-        )
+        self.reset = tool("layers.reset", "Back to the network's own weights", "undo-2", text="Reset")
         self.edits = self._sentence("layers.edit_words")
         self.banner = QWidget()
         self.banner.setObjectName("layers.edits")

@@ -18,8 +18,8 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.form import caption, decimal, row, tool
-from convscope.ui.forms.kernel_grid import KernelGrid
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, of_filter
+from convscope.ui.tables.kernel_grid import KernelGrid
 
 STRIP_HEIGHT = 92
 GRID_HEIGHT = 132

@@ -13,7 +13,7 @@ from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import as_panel
-from convscope.ui.layout.no_model import NoModelPage
+from convscope.ui.forms.no_model import NoModelPage
 from convscope.ui.layout.three_columns import ThreeColumns
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext

@@ -6,10 +6,11 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from convscope.core.words import breakable
 from convscope.engine.interpret.feature_visualization.results import verdict
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import as_panel, breakable, caption, combo, heading, named, segmented
+from convscope.ui.forms.form import as_panel, caption, combo, heading, named, segmented
 from convscope.ui.panels.patterns.curve import Curve
 from convscope.ui.panels.patterns.grown import PatternDetail
 from convscope.ui.panels.patterns.options import AIMS, SIDES

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.actions import Command
-from convscope.ui.layout.no_model import NoModelPage
+from convscope.ui.forms.no_model import NoModelPage
 from convscope.ui.layout.three_columns import ThreeColumns
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -18,7 +18,7 @@ from convscope.ui.panels.patterns.detail_view import DetailView
 from convscope.ui.panels.patterns.saving import PatternsSaving
 from convscope.ui.panels.patterns.source_column import SourceColumn
 from convscope.ui.panels.patterns.view_model import PatternFolds, PatternsViewModel
-from convscope.ui.window.visible import predict_while_visible
+from convscope.ui.services.visible import predict_while_visible
 
 
 class PatternsPanel(Panel):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLay
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel
+from convscope.ui.forms.form import as_panel, tool
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
@@ -172,7 +172,9 @@ class TrainPanel(Panel):
         self.head = QHBoxLayout()
         self.head.setSpacing(theme.GRID)
         self.drawer = Drawer(
-            WIDTH, "train.drawer", "Show or hide the settings of the training", "Settings", self._fold
+            tool("train.drawer", "Show or hide the settings of the training", "panel-left", text="Settings"),
+            WIDTH,
+            self._fold,
         )
         self.head.addWidget(self.drawer.button)
         self.head.addWidget(self.switch)

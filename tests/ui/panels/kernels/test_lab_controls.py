@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QSlider, QSp
 from convscope.imaging.kernels import PRESETS
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.numerals import numeral
-from convscope.ui.forms.kernel_grid import KernelGrid
+from convscope.ui.tables.kernel_grid import KernelGrid
 from convscope.ui.tables.number_grid import NumberGrid
 
 

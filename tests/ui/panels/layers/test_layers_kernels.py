@@ -18,8 +18,8 @@ from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.kernel_grid import KernelGrid
 from convscope.ui.plots.bars import BarsView
+from convscope.ui.tables.kernel_grid import KernelGrid
 
 
 def kernel(digits: OpenedModel, path: str = "conv2d_1") -> np.ndarray:

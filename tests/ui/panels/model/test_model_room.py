@@ -26,7 +26,7 @@ from convscope.ui.panels.model.graph.paint import (
 )
 from convscope.ui.panels.model.layers.table import NameDelegate
 from convscope.ui.panels.model.view_model import shared_beginnings
-from convscope.ui.window.predictor import Predicted
+from convscope.ui.services.predictor import Predicted
 
 
 def convnext() -> OpenedModel:

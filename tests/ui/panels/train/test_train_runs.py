@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QMessageBox
 from train_helpers import Train, few_digits, kept_run, tiny_model, weights
 from window_helpers import messages
 
+from convscope.core.words import breakable
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.resize import InputSettings
 from convscope.engine.models.library.catalogue import open_model
@@ -30,7 +31,6 @@ from convscope.engine.training.train import train as train_engine
 from convscope.engine.training.transfer import costs
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.form import breakable
 from convscope.ui.panels.train.results.class_accuracy import ClassAccuracy
 from convscope.ui.panels.train.results.confusion import ConfusionView
 from convscope.ui.panels.train.results.view import ResultView

@@ -13,9 +13,9 @@ from convscope.imaging.kernels.kernel import LEAST_DIVISOR, MAX_SIZE, MOST_DIVIS
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row, segmented, spin, tool, trimmed
-from convscope.ui.forms.kernel_grid import KernelGrid
 from convscope.ui.panels.kernels.controls.section import LabSection
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
+from convscope.ui.tables.kernel_grid import KernelGrid
 from convscope.workspace.lab import Lab
 
 COLOURS = ("Red", "Green", "Blue")

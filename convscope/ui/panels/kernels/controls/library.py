@@ -36,9 +36,7 @@ class LibraryMenu(QObject):
         self.context = context
         self._parent = parent
         self.library = KernelLibrary()
-        self.button = tool(
-            "kernels.library", "Own kernels: save, load, import, export", "folder", lambda: None
-        )
+        self.button = tool("kernels.library", "Own kernels: save, load, import, export", "folder")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.button)
         self.menu.aboutToShow.connect(self.fill)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.imaging.lab import gradient as gradients
 from convscope.ui import theme
-from convscope.ui.canvas.raster import to_image
+from convscope.ui.qimage import to_image
 
 DISC, LINE, BESIDE = 56, 14, 30
 # (text, direction to the right, downwards): y points down, as rows do.

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.ui import theme
-from convscope.ui.canvas.raster import to_image
+from convscope.ui.qimage import to_image
 
 
 class SpectrumPad(QWidget):

@@ -24,8 +24,8 @@ from convscope.ui.panels.model.network.class_names import ClassNamesDialog
 from convscope.ui.panels.model.network.save_copy import ModelSaver
 from convscope.ui.panels.model.view_model import ModelViewModel, Piece, ShownModel
 from convscope.ui.plots.class_bars import ROW, ClassBars
-from convscope.ui.window.predictor import Predicted
-from convscope.ui.window.visible import predict_while_visible
+from convscope.ui.services.predictor import Predicted
+from convscope.ui.services.visible import predict_while_visible
 
 OWN = "own"
 CLASSES = 5

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.core.task import Task
+from convscope.core.words import breakable
 from convscope.engine.models.export.formats import (
     ENDINGS,
     FORMATS,
@@ -30,7 +31,7 @@ from convscope.engine.models.export.formats import (
 )
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui import theme
-from convscope.ui.forms.form import breakable, caption, combo, hairline, heading, segmented
+from convscope.ui.forms.form import caption, combo, hairline, heading, segmented
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.layers.facts import SELECTABLE, FactGrid
 

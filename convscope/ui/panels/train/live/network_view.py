@@ -29,11 +29,11 @@ from convscope.imaging.shrink import shrink
 from convscope.ui import theme
 from convscope.ui.canvas.late import LATE_MS
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.canvas.raster import to_image
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import caption, combo, row
 from convscope.ui.panels.train.live.view_model import CURRENT, LiveViewModel
 from convscope.ui.panels.train.results.confusion import long_names
+from convscope.ui.qimage import to_image
 
 if TYPE_CHECKING:
     from convscope.engine.training.snapshots import NetworkSnapshot

@@ -247,7 +247,7 @@ class RunsView(QWidget):
             self._start_over,
             "Start again",
         )
-        self.export = tool("train.runs.export", "Save the ticked runs", "download", lambda: None, "Export")
+        self.export = tool("train.runs.export", "Save the ticked runs", "download", text="Export")
         menu = QMenu(self.export)
         for suffix, words in (
             (".csv", "Table (CSV)…"),

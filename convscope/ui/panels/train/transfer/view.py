@@ -21,11 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.core.words import clock, percent, share, time_left
+from convscope.core.words import breakable, clock, percent, share, time_left
 from convscope.engine.training.transfer.svm import TITLE
 from convscope.ui import theme
 from convscope.ui.forms.form import (
-    breakable,
     caption,
     choose,
     combo,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QWidget
 
-from convscope.ui.window.predictor import Predictor
+from convscope.ui.services.predictor import Predictor
 
 
 def predict_while_visible(predictor: Predictor, widget: QWidget) -> None:

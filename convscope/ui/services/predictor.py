@@ -12,7 +12,7 @@ from psygnal import Signal
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.ui.ending import Ending
-from convscope.ui.window.pixel_check import PixelCheck
+from convscope.ui.services.pixel_check import PixelCheck
 from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -29,10 +29,10 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import ARROWS, DoubleClickFits, MenuEntry, context_menu
 from convscope.ui.export.file_dialog import as_table
-from convscope.ui.forms.cell_editor import CellEditor
-from convscope.ui.forms.kernel_layout import WIDTH, KernelLayout, Turning, step_of, wanted_height
 from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.tables.cell_editor import CellEditor
 from convscope.ui.tables.cells import paint_cells, signed_colours
+from convscope.ui.tables.kernel_layout import WIDTH, KernelLayout, Turning, step_of, wanted_height
 
 LONGEST_PASTE = 200_000
 

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.ui import theme
-from convscope.ui.forms.kernel_grid import KernelGrid
-from convscope.ui.forms.kernel_layout import step_of
+from convscope.ui.tables.kernel_grid import KernelGrid
+from convscope.ui.tables.kernel_layout import step_of
 
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from convscope.ui import theme
-from convscope.ui.tables.glyphs import draw_numbers, fitting_characters, short_number, text_width
+from convscope.ui.canvas.glyphs import draw_numbers, fitting_characters, short_number, text_width
 
 
 @pytest.mark.parametrize(

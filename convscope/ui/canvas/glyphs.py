@@ -10,6 +10,8 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QGlyphRun, QPainter, QRawFont
 
 MINUS = "−"
+# Smaller letters cannot be read across a desk, in design pixels.
+LEGIBLE = 11.0
 
 
 @lru_cache(maxsize=8192)
