@@ -12,6 +12,8 @@ from convscope.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     # View models are given a context, too, and know no Qt.
+    from convscope.core.task import Task
+    from convscope.jobs.job import Job
     from convscope.jobs.jobs import Jobs
     from convscope.ui.services.engine_sources import EngineSources
     from convscope.ui.services.predictor import Predictor
@@ -65,3 +67,15 @@ class PanelContext:
     def listen(self, signal: Emits, function: Callable[..., Any]) -> None:
         """Call `function` whenever the signal is emitted, until the panel ends."""
         self.ending.listen(signal, function)
+
+    def submit(
+        self,
+        lane: str,
+        function: Callable[[Task], Any],
+        title: str,
+        on_done: Callable[[Any], None] | None = None,
+        **more: Any,
+    ) -> Job:
+        """Queue work for a worker, as `Jobs.submit` does; without `on_failed` a failure is reported."""
+        more.setdefault("on_failed", self.report)
+        return self.jobs.submit(lane, function, title=title, on_done=on_done, **more)

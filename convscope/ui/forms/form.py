@@ -14,10 +14,14 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
+    QLineEdit,
+    QPushButton,
     QSizePolicy,
     QSlider,
     QSpinBox,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -36,9 +40,14 @@ def heading(text: str) -> QLabel:
 
 def caption(name: str = "", text: str = "") -> QLabel:
     """A wrapped secondary line."""
-    made = theme.label(text, "caption")
+    return text_line(name, "caption", text)
+
+
+def text_line(name: str, role: str = "", text: str = "", *, wraps: bool = True) -> QLabel:
+    """A line of words with an object name: in the role "title", "warning", "caption" or none."""
+    made = theme.label(text, role) if role else QLabel(text)
     made.setObjectName(name)
-    made.setWordWrap(True)
+    made.setWordWrap(wraps)
     return made
 
 
@@ -93,6 +102,39 @@ def row(*widgets: QWidget | None, spacing: int = theme.GAP) -> QHBoxLayout:
             layout.addStretch(1)
         else:
             layout.addWidget(widget)
+    return layout
+
+
+Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int | None
+
+
+def vertical(
+    owner: QWidget | None = None,
+    *parts: Part,
+    spacing: int = theme.GAP,
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+) -> QVBoxLayout:
+    """Widgets and rows under each other.
+
+    Args:
+        owner: what they fill; None: a layout of its own.
+        parts: with its share of the room, (part, share), where it has one; a number is a gap in pixels, None
+            the room between.
+    """
+    layout = QVBoxLayout(owner) if owner is not None else QVBoxLayout()
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(spacing)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, int):
+            layout.addSpacing(part)
+        else:
+            inside, share = part if isinstance(part, tuple) else (part, 0)
+            if isinstance(inside, QWidget):
+                layout.addWidget(inside, share)
+            else:
+                layout.addLayout(inside, share)
     return layout
 
 
@@ -228,6 +270,35 @@ def segmented(
     if wide:
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return made
+
+
+def search_field(name: str, says: str, hint: str, edited: Callable[[str], object]) -> QLineEdit:
+    """Where one types what a list is searched for."""
+    made = QLineEdit()
+    made.setObjectName(name)
+    made.setAccessibleName(says)
+    made.setPlaceholderText(hint)
+    made.setClearButtonEnabled(True)
+    made.textChanged.connect(edited)
+    return made
+
+
+def push_button(
+    name: str, text: str, run: Callable[[], object], *, says: str = "", primary: bool = False
+) -> QPushButton:
+    """A button with words.
+
+    Args:
+        says: for those who cannot see it; "": the words.
+        primary: it is what one is here for.
+    """
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setAccessibleName(says or text)
+    if primary:
+        button.setProperty("role", "primary")
+    button.clicked.connect(lambda: run())
+    return button
 
 
 def tool(

@@ -13,7 +13,6 @@ from convscope.ui import theme
 
 
 def order() -> tuple[str, ...]:
-    """All categories, as the legend lists them."""
     return (*CATEGORIES, OTHER.name)
 
 
@@ -41,7 +40,6 @@ class CategoryLegend(QWidget):
         self.setAccessibleName("CategoryLegend")
 
     def set_categories(self, categories: Iterable[str]) -> None:
-        """Show those that occur."""
         found = set(categories)
         self._words = tuple(word for word in order() if word in found)
         self.setAccessibleDescription(", ".join(self._words))

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLay
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel, caption, segmented, tool
+from convscope.ui.forms.form import as_panel, caption, segmented, text_line, tool, vertical
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -66,8 +66,6 @@ LAYER_WIDTH, MODEL_WIDTH = 316, 284
 
 
 class ModelPanel(Panel):
-    """Reading, drawing, building and finding networks."""
-
     name = "model"
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
@@ -91,7 +89,6 @@ class ModelPanel(Panel):
 
     @property
     def shown(self) -> ShownModel | None:
-        """The model on show, once it is read."""
         return self.view_model.shown
 
     @property
@@ -102,7 +99,6 @@ class ModelPanel(Panel):
 
     @property
     def page(self) -> str:
-        """The name of the page on show."""
         return self._page.name
 
     def show_page(self, page: str) -> None:
@@ -121,7 +117,6 @@ class ModelPanel(Panel):
         self.view_model.choose_example()
 
     def commands(self) -> list[Command]:
-        """Of all pages, and of the one on show."""
         some = self.shown is not None
         of_page = [] if self._page.reads else self._made[self.page].commands()
         return [
@@ -159,17 +154,12 @@ class ModelPanel(Panel):
         facts = self.view_model.facts
         facts.set(replace(facts.value, beside=not facts.value.beside))
 
-    # Building
-
     def _build(self) -> None:
         across = QHBoxLayout(self)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(1)
         centre = QWidget()
         as_panel(centre)
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
         self.switch = segmented("model.page", "Page", [(page.name, page.title, page.says) for page in PAGES])
         self.switch.changed.connect(self.show_page)
         self.fold = tool("model.fold", "Show or hide the facts", "panel-right", self.toggle_facts)
@@ -178,12 +168,12 @@ class ModelPanel(Panel):
         head.addWidget(self.switch)
         head.addStretch(1)
         head.addWidget(self.fold)
-        column.addLayout(head)
         self.stack = QStackedWidget()
-        column.addWidget(self.stack, 1)
+        vertical(
+            centre, head, (self.stack, 1), margins=(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        )
         self.empty = _empty_state(self.context, lambda: self.show_page("library"))
-        self.waiting = theme.label("Reading the network…", "caption")
-        self.waiting.setObjectName("model.waiting")
+        self.waiting = text_line("model.waiting", "caption", "Reading the network…", wraps=False)
         self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for widget in (self.empty, self.waiting):
             self.stack.addWidget(widget)
@@ -200,19 +190,15 @@ class ModelPanel(Panel):
             lambda of: self.view_model.facts.set(replace(self.view_model.facts.value, of=of))
         )
         self.side = QWidget()
-        side = QVBoxLayout(self.side)
-        side.setContentsMargins(0, 0, 0, 0)
-        side.setSpacing(0)
         self.switch_holder = QWidget()
         as_panel(self.switch_holder)
         holder = QHBoxLayout(self.switch_holder)
         holder.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, 0)
         holder.addWidget(self.which)
-        side.addWidget(self.switch_holder)
         columns = QHBoxLayout()
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(1)
-        side.addLayout(columns, 1)
+        vertical(self.side, self.switch_holder, (columns, 1), spacing=0)
         self.facts_area = _scrolling(self.facts, "model.layer_column", LAYER_WIDTH)
         self.whole_area = _scrolling(self.whole, "model.model_column", MODEL_WIDTH)
         columns.addWidget(self.facts_area)
@@ -265,8 +251,6 @@ class ModelPanel(Panel):
         self.facts_area.setVisible(not one or facts.of == "layer")
         self.whole_area.setVisible(not one or facts.of == "model")
         self._made["layers"].set_narrow(one)
-
-    # Events
 
     def _show(self, shown: ShownModel | None) -> None:
         before, self._before = self._before, shown

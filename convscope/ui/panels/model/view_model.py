@@ -266,7 +266,6 @@ class ModelViewModel:
             self.workspace.choose_layer(seeing[len(seeing) // 2])
 
     def name_classes(self, names: tuple[str, ...]) -> None:
-        """Give the classes, or the values, of the model on show other names; an undoable step."""
         if self.shown is None:
             return
         model = self.shown.model
@@ -301,13 +300,7 @@ class ModelViewModel:
             self.workspace.add_model(made)
             self._context.notify(f"Opened {made.name} with the weights of {made.source.weights}")
 
-        self._context.jobs.submit(
-            "engine",
-            work,
-            title=f"Loading weights into {model.name}",
-            on_done=done,
-            on_failed=self._context.report,
-        )
+        self._context.submit("engine", work, f"Loading weights into {model.name}", on_done=done)
 
     def _replace(self, ask: Callable[[], OpenedModel], label: str) -> None:
         assert self.shown is not None
@@ -315,20 +308,12 @@ class ModelViewModel:
             self.workspace.replace_model(ask(), label)
 
     def _read(self, model: OpenedModel | None) -> None:
-        jobs = self._context.jobs
         if model is None:
-            jobs.cancel_key(KEY)
+            self._context.jobs.cancel_key(KEY)
             self._show(None)
-            return
-        jobs.submit(
-            "view",
-            partial(read_model, model),
-            title=f"Reading {model.name}",
-            key=KEY,
-            quiet=True,
-            on_done=self._show,
-            on_failed=self._context.report,
-        )
+        else:
+            work = partial(read_model, model)
+            self._context.submit("view", work, f"Reading {model.name}", self._show, key=KEY, quiet=True)
 
     def _show(self, shown: ShownModel | None) -> None:
         self.shown = shown

@@ -6,11 +6,11 @@ import importlib
 from functools import partial
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QWidget
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel, tool
+from convscope.ui.forms.form import as_panel, tool, vertical
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
@@ -70,7 +70,6 @@ class TrainPanel(Panel):
 
     @property
     def scope(self) -> str:
-        """What undo acts on: the left column, and the page on show."""
         return f"{SCOPE}.{self.view_model.page.value}"
 
     def set_active(self, active: bool) -> None:
@@ -88,7 +87,6 @@ class TrainPanel(Panel):
         self._fold()
 
     def toggle_looks(self) -> None:
-        """Show the looks into the network beside the charts, or give the charts the room."""
         self.view_model.looks_shown.set(not self.view_model.looks_shown.value)
 
     def _looks_changed(self, _shown: bool) -> None:
@@ -118,7 +116,6 @@ class TrainPanel(Panel):
         self.fold.setChecked(wanted)
 
     def view(self, page: str) -> QWidget | None:
-        """A page, if it was shown already."""
         return self._views.get(page)
 
     def commands(self) -> list[Command]:
@@ -152,9 +149,6 @@ class TrainPanel(Panel):
         across.addWidget(self.settings)
         centre = QWidget()
         as_panel(centre)
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
         self.switch = Segmented([(name, title) for name, title, *_ in PAGES], "train.view")
         self.switch.setAccessibleName("View")
         for name, title, says, *_ in PAGES:
@@ -180,7 +174,11 @@ class TrainPanel(Panel):
         self.head.addWidget(self.switch)
         self.head.addStretch(1)
         self.head.addWidget(self.fold)
-        column.addLayout(self.head)
         self.stack = QStackedWidget()
-        column.addWidget(self.stack, 1)
+        vertical(
+            centre,
+            self.head,
+            (self.stack, 1),
+            margins=(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP),
+        )
         across.addWidget(centre, 1)

@@ -114,7 +114,6 @@ class TrainingPlan:
 
     @property
     def epochs(self) -> int:
-        """All that are planned."""
         return self.settings.epochs + self.head_epochs
 
 
@@ -165,7 +164,6 @@ class FinishedTraining:
 def plan_training(
     model: OpenedModel, dataset: Dataset, settings: TrainingSettings, name: str
 ) -> TrainingPlan:
-    """Train a copy of a network and keep the run."""
 
     def work(control: Control, recorder: Recorder, task: Task) -> TrainingResult:
         from convscope.engine.training.runs.run import new_folder

@@ -58,16 +58,13 @@ class Trainer:
 
     @property
     def state(self) -> TrainerState:
-        """What it does now."""
         return self._state
 
     @property
     def active(self) -> bool:
-        """Whether a training runs or stands still."""
         return self._state != "idle"
 
     def start(self, plan: TrainingPlan) -> None:
-        """Start; ignored while another one runs."""
         if self.active:
             return
         from convscope.engine.training.control import Control
@@ -81,10 +78,10 @@ class Trainer:
 
         self._set("preparing")
         self.began.emit(plan)
-        self.job = self._context.jobs.submit(
+        self.job = self._context.submit(
             "training",
             work,
-            title=f"Training {plan.name}",
+            f"Training {plan.name}",
             on_partial=self._take,
             on_done=self._done,
             on_failed=self._failed,
@@ -115,18 +112,15 @@ class Trainer:
             self._set("paused")
 
     def stop(self) -> None:
-        """End after this step and keep what was learned."""
         if self.control is not None and self.active:
             self.control.stop()
             self._set("stopping")
 
     def set_rate(self, rate: float) -> None:
-        """Another learning rate from the next step on."""
         if self.control is not None and self.active:
             self.control.set_learning_rate(rate)
 
     def watch(self, watch: Watch) -> None:
-        """Look at something else from now on."""
         if self.control is not None and self.active:
             self.control.watch(watch)
 

@@ -126,15 +126,12 @@ class TrainViewModel:
         listen(self.runs_changed, context.runs_changed)
 
     def show(self, page: TrainPage) -> None:
-        """Go to a page."""
         self.page.set(page)
 
     def note_fold(self, section: str, is_open: bool) -> None:
         """A person has unfolded a section of the settings, or folded it."""
         others = tuple(name for name in self.open_sections.value if name != section)
         self.open_sections.set((*others, section) if is_open else others)
-
-    # -- the next run ----------------------------------------------------------------------------------------
 
     @property
     def settings(self) -> TrainingSettings:
@@ -188,7 +185,6 @@ class TrainViewModel:
 
     @property
     def dataset(self) -> Dataset | None:
-        """What it will be trained on."""
         return self.context.workspace.dataset
 
     @property
@@ -254,7 +250,6 @@ class TrainViewModel:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What does not fit the next run, where that can be changed now and is started here."""
         if self.last_check is None or self.trainer.active or self.new_classifier:
             return ()
         return self.last_check.findings
@@ -270,7 +265,6 @@ class TrainViewModel:
 
     @property
     def can_start_over(self) -> bool:
-        """Whether there are initial weights of a run to start from again."""
         return self._initial is not None
 
     @property
@@ -288,14 +282,12 @@ class TrainViewModel:
         self._start.edit(choice, "weights to start from")
 
     def suggested_name(self) -> str:
-        """What the next run is called if nobody says otherwise."""
         model, dataset = self.model, self.dataset
         if model is None or dataset is None:
             return ""
         return next_name(f"{model.name} on {dataset.title}", self.settings, self._last, self._used)
 
     def check(self) -> None:
-        """Look for what does not fit together, in a worker; the latest settings win."""
         model, dataset, settings = self.model, self.dataset, self.settings
         self._checked(None)
         if model is None or dataset is None:
@@ -312,10 +304,10 @@ class TrainViewModel:
             goal = loss_for(model, settings) if model.has_head else None
             return SettingsCheck(check(model, split, settings), goal, images, len(unreadable(split)))
 
-        self.context.jobs.submit(
+        self.context.submit(
             "imaging",
             work,
-            title="Checking the settings",
+            "Checking the settings",
             key="train.check",
             quiet=True,
             on_done=self._checked,
@@ -338,19 +330,15 @@ class TrainViewModel:
             self.set_settings(fix.settings, fix.text)
         model, change = self.model, fix.model
         if change is not None and model is not None:
-            self.context.jobs.submit(
+            self.context.submit(
                 "engine",
                 lambda _task: change(model),
-                title=fix.text,
+                fix.text,
                 key="train.fix",
                 on_done=self.context.workspace.add_model,
-                on_failed=self.context.report,
             )
 
-    # -- starting --------------------------------------------------------------------------------------------
-
     def start(self) -> None:
-        """Train as the settings say."""
         model, dataset = self.model, self.dataset
         if model is None or dataset is None or self.trainer.active:
             return
@@ -381,17 +369,15 @@ class TrainViewModel:
             self._start_when_checked = True
             self.check()
 
-        self.context.jobs.submit(
+        self.context.submit(
             "engine",
             lambda task: open_example(data, task),
-            title=f"Opening {EXAMPLE_MODEL} and its data",
+            f"Opening {EXAMPLE_MODEL} and its data",
             key="train.example",
             on_done=done,
-            on_failed=self.context.report,
         )
 
     def begin(self, plan: TrainingPlan) -> None:
-        """Start any training and show it live."""
         if self.trainer.active:
             self.context.notify("A training is running: stop it first.")
             return
@@ -422,7 +408,6 @@ class TrainViewModel:
         self._for_its_data = None if here else settings
 
     def start_over(self, run: Run) -> None:
-        """Take a run's initial weights, data and settings for the next one, to change one thing."""
 
         def done(begun: tuple[PreparedTraining, Rerun | None]) -> None:
             prepared, rerun = begun
@@ -432,17 +417,15 @@ class TrainViewModel:
             self.context.workspace.set_augmentation(prepared.settings.augmentation)
             self.show("live")
 
-        self.context.jobs.submit(
+        self.context.submit(
             "engine",
             lambda task: open_rerun(run, task),
-            title=f"Opening {run.details.name}",
+            f"Opening {run.details.name}",
             key="train.rerun",
             on_done=done,
-            on_failed=self.context.report,
         )
 
     def note_names(self, names: Iterable[str]) -> None:
-        """Names that runs have already."""
         self._used |= set(names)
 
     def use_trained(self) -> None:
@@ -454,8 +437,6 @@ class TrainViewModel:
         """Show what came of a training: accuracy, confusion, mistakes."""
         self.show("result")
         self.result_requested.emit(source)
-
-    # -- inside ----------------------------------------------------------------------------------------------
 
     def _model_changed(self, _model: object) -> None:
         # Somebody has chosen a network: that one is meant. What a run has made is no other than the run's.

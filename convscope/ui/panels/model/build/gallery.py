@@ -7,7 +7,7 @@ from math import log2
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.builder.templates import TEMPLATES, Template
@@ -15,7 +15,7 @@ from convscope.engine.models.library.families import original_words
 from convscope.engine.models.summary import ModelSummary
 from convscope.engine.models.summary.categories import categories
 from convscope.ui import theme
-from convscope.ui.forms.form import row, scrolling, tool
+from convscope.ui.forms.form import push_button, row, scrolling, search_field, tool, vertical
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.model.colours import colour
 from convscope.ui.panels.model.words import shape_words
@@ -37,26 +37,19 @@ class Gallery(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
         self.back = tool(
             "model.build.gallery.back", "Back to the layers", "arrow-left", self.closed.emit, "Layers"
         )
-        self.search = QLineEdit()
-        self.search.setObjectName("model.build.gallery.search")
-        self.search.setAccessibleName("Search templates")
-        self.search.setPlaceholderText("Search templates")
-        self.search.setClearButtonEnabled(True)
+        self.search = search_field(
+            "model.build.gallery.search", "Search templates", "Search templates", self._filter
+        )
         self.search.setMaximumWidth(theme.scaled(220))
-        self.search.textChanged.connect(self._filter)
-        column.addLayout(row(self.back, theme.label("Start from", "title"), None, self.search))
         holder = QWidget()
         self._flow = FlowLayout(holder, theme.GROUP_GAP, theme.GROUP_GAP, even=True)
         self._cards: list[tuple[QWidget, str]] = []
         self._add_empty()
         self.area = scrolling(holder)
-        column.addWidget(self.area, 1)
+        vertical(self, row(self.back, theme.label("Start from", "title"), None, self.search), (self.area, 1))
         # A card takes milliseconds to lay out: some at a time, so that the window never stops.
         self._waiting = list(TEMPLATES.values())
         self._filling = QTimer(self)
@@ -65,7 +58,6 @@ class Gallery(QWidget):
 
     @property
     def complete(self) -> bool:
-        """Whether all cards are there."""
         return not self._waiting
 
     def _fill(self) -> None:
@@ -120,9 +112,11 @@ class Gallery(QWidget):
         card.setObjectName(f"model.build.card.{name}")
         card.setProperty("role", "raised")
         card.setMinimumWidth(theme.scaled(CARD))
-        column = QVBoxLayout(card)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
-        column.setSpacing(theme.GRID)
+        column = vertical(
+            card,
+            spacing=theme.GRID,
+            margins=(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP),
+        )
         head = QLabel(title)
         head.setFont(theme.font(13, weight=head.font().Weight.DemiBold))
         head.setWordWrap(True)
@@ -137,10 +131,7 @@ class Gallery(QWidget):
             words.setWordWrap(True)
             column.addWidget(words)
         column.addStretch(1)
-        button = QPushButton("Use it")
-        button.setObjectName(f"model.build.use.{name}")
-        button.setAccessibleName(f"Start from {title}")
-        button.clicked.connect(lambda: use())
+        button = push_button(f"model.build.use.{name}", "Use it", use, says=f"Start from {title}")
         column.addLayout(row(button, None))
         self._flow.addWidget(card)
         return card

@@ -71,7 +71,6 @@ class RowPainter(QStyledItemDelegate):
         self._extra = extra
 
     def gutter(self) -> int:
-        """The width of the lines at the left."""
         return theme.scaled(min(self._rows.arcs.lanes, _LANE_LIMIT) * LANE + SPINE + theme.GAP)
 
     def columns(self, width: int) -> tuple[int, int]:
@@ -246,8 +245,6 @@ _DUPLICATES = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftMod
 
 
 class _Head(QWidget):
-    """What stands in the list's columns."""
-
     def __init__(self, painter: RowPainter, parent: QWidget) -> None:
         super().__init__(parent)
         self._columns = painter
@@ -327,11 +324,9 @@ class LayerList(QListView):
 
     @property
     def name(self) -> str:
-        """The chosen layer's name."""
         return self.rows.spec(self.row).name
 
     def set_row(self, row: int) -> None:
-        """Choose a row, and open its settings."""
         self.setCurrentIndex(self.rows.index(min(max(row, 0), self.rows.rowCount() - 1)))
         self._show_form()
 
@@ -362,12 +357,9 @@ class LayerList(QListView):
         self.viewport().update()
 
     def move_by(self, step: int) -> None:
-        """Move the chosen layer by so many places."""
         to = self.row + step
         if 0 <= to < self.rows.rowCount():
             self.moved.emit(self.name, to)
-
-    # -- inside ----------------------------------------------------------------------------------------------
 
     def _tell(self, signal: SignalInstance) -> None:
         signal.emit(self.name)
@@ -402,8 +394,6 @@ class LayerList(QListView):
         place = QRect(left, rect.top() + theme.scaled(ROW), width, self.form.heightForWidth(width))
         if self.form.geometry() != place:
             self.form.setGeometry(place)
-
-    # -- events ----------------------------------------------------------------------------------------------
 
     def doItemsLayout(self) -> None:
         super().doItemsLayout()

@@ -6,20 +6,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListWidget, QListWidgetItem, QWidget
 
 from convscope.engine.models.layer_specs import KINDS, palette
 from convscope.engine.models.layer_specs.categories import CATEGORIES
 from convscope.ui import theme
-from convscope.ui.forms.form import caption, heading
+from convscope.ui.forms.form import caption, heading, search_field, vertical
 from convscope.ui.panels.model.build.rows import KIND
 
 
@@ -56,18 +48,8 @@ class Palette(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._zoom = theme.zoom()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        column.addWidget(heading("Add a layer"))
-        self.search = QLineEdit()
-        self.search.setObjectName("model.build.search")
-        self.search.setAccessibleName("Search layers")
-        self.search.setPlaceholderText("Search")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._filter)
+        self.search = search_field("model.build.search", "Search layers", "Search", self._filter)
         self.search.returnPressed.connect(self._first)
-        column.addWidget(self.search)
         self.list = _Kinds()
         self.list.setObjectName("model.build.palette")
         self.list.setAccessibleName("Kinds of layers")
@@ -80,11 +62,10 @@ class Palette(QWidget):
         self.list.itemDoubleClicked.connect(self._double_clicked)
         self.list.itemEntered.connect(self._tell)
         self.list.currentItemChanged.connect(lambda item, _before: self._tell(item))
-        column.addWidget(self.list, 1)
         self.about = caption("model.build.about", "Double-click a layer, or drag it to its place.")
         self.about.setMinimumHeight(theme.scaled(44))
         self.about.setAlignment(Qt.AlignmentFlag.AlignTop)
-        column.addWidget(self.about)
+        vertical(self, heading("Add a layer"), self.search, (self.list, 1), self.about)
         self._fill()
         self._measure()
 

@@ -23,7 +23,7 @@ from convscope.engine.models.summary import ModelSummary
 from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.editors import TypedEditor
-from convscope.ui.forms.form import hairline, row, spin, tool
+from convscope.ui.forms.form import hairline, push_button, row, spin, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.build.gallery import Gallery, Sketch
 from convscope.ui.panels.model.build.list import LayerList
@@ -69,9 +69,7 @@ class SumsBar(QWidget):
         for key, words, says in _SUMS:
             cell = QWidget()
             cell.setToolTip(says)
-            column = QVBoxLayout(cell)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(0)
+            column = vertical(cell, spacing=0)
             column.addWidget(theme.label(words, "caption"))
             value = QLabel("0")
             value.setObjectName(f"model.build.total.{key}")
@@ -88,22 +86,16 @@ class SumsBar(QWidget):
         self.problem.setCursor(Qt.CursorShape.PointingHandCursor)
         self.problem.clicked.connect(lambda: self.problem_chosen.emit(self._problem))
         self._cells["kept"].hide()
-        self.train = QPushButton("Train it")
-        self.train.setObjectName("model.build.train")
-        self.train.clicked.connect(self.train_wanted)
+        self.train = push_button("model.build.train", "Train it", self.train_wanted.emit)
         self.train.hide()
         self.seed = spin("model.build.seed", "Seed of the random weights", 0, 999_999)
         self.seed.setToolTip("The same seed gives the same random weights")
         self.seed_label = theme.label("seed", "caption")
-        self.build = QPushButton("Build")
-        self.build.setObjectName("model.build.build")
-        self.build.setProperty("role", "primary")
-        self.build.clicked.connect(self.build_wanted)
+        self.build = push_button("model.build.build", "Build", self.build_wanted.emit, primary=True)
         line.addWidget(self.problem)
         line.addLayout(row(self.train, self.seed_label, self.seed, self.build))
 
     def show_document(self, architecture: Architecture, summary: ModelSummary) -> None:
-        """Bring the sums in line."""
         totals = summary.totals
         hidden = any(layer.shape is None for layer in summary.layers)
         mark = "≥ " if hidden else ""
@@ -148,11 +140,9 @@ class SumsBar(QWidget):
         )
 
     def offer_training(self, offered: bool) -> None:
-        """Whether the model that was just built can be gone on with."""
         self.train.setVisible(offered)
 
     def set_compact(self, compact: bool) -> None:
-        """Keep the sums that count where there is little room."""
         self._compact = compact
         for key in ("trainable", "weights", "layers"):
             self._cells[key].setHidden(compact)
@@ -189,7 +179,6 @@ class BuildView(QWidget):
         self._show_model()
 
     def commands(self) -> list[Command]:
-        """What the command palette lists while the builder is shown."""
         model, name = self.view_model, self.layers.name
         return [
             Command(f"model.build.{key}", title, run, keys, "Builder", enabled)
@@ -212,13 +201,7 @@ class BuildView(QWidget):
                 ("copy", "Copy as Keras code", self.copy_code, "Ctrl+Shift+C", True),
                 ("save", "Save the architecture…", self.choose_target, "Ctrl+S", True),
                 ("open", "Open an architecture…", self.choose_file, "", True),
-                (
-                    "duplicate",
-                    f"Duplicate {name}",
-                    lambda: model.duplicate(name),
-                    "",
-                    True,
-                ),
+                ("duplicate", f"Duplicate {name}", lambda: model.duplicate(name), "", True),
                 ("remove", f"Remove {name}", lambda: model.remove(name), "", True),
             )
         ]
@@ -242,10 +225,7 @@ class BuildView(QWidget):
             )
         self._show_model()
 
-    # -- commands --------------------------------------------------------------------------------------------
-
     def show_gallery(self) -> None:
-        """The templates, as cards."""
         self.view_model.change(page="gallery")
 
     def add(self, kind: str, at: int | None = None) -> None:
@@ -253,7 +233,6 @@ class BuildView(QWidget):
         self.view_model.add(kind, self.layers.row + 1 if at is None else at)
 
     def copy_code(self) -> None:
-        """The Keras script that builds the same model, on the clipboard."""
         try:
             text = self.view_model.code()
         except UserError as error:
@@ -263,7 +242,6 @@ class BuildView(QWidget):
         self.context.notify("Copied as Keras code: a script that builds the same model.")
 
     def choose_target(self) -> None:
-        """Ask where the architecture shall be saved, and write it there."""
         dialog = self._dialog("Save the architecture", "model.build.save_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")
@@ -272,7 +250,6 @@ class BuildView(QWidget):
         dialog.open()
 
     def choose_file(self) -> None:
-        """Ask for a file, and open the architecture in it."""
         dialog = self._dialog("Open an architecture", "model.build.open_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.accepted.connect(lambda: self.view_model.open_from(Path(dialog.selectedFiles()[0])))
@@ -284,8 +261,6 @@ class BuildView(QWidget):
         dialog.setNameFilter("Architectures (*.json)")
         dialog.finished.connect(dialog.deleteLater)
         return dialog
-
-    # -- inside ----------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
         self.name = TypedEditor(
@@ -312,9 +287,7 @@ class BuildView(QWidget):
             "model.build.save", "Save the architecture", "save", self.choose_target, "Save"
         )
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = vertical(page)
         column.addLayout(
             row(
                 self.name.control,

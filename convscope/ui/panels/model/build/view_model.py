@@ -81,10 +81,7 @@ class BuildViewModel:
         return self._workspace.architecture
 
     def change(self, **changes: Any) -> None:
-        """Go elsewhere in the builder."""
         self.options.set(replace(self.options.value, **changes))
-
-    # -- edits -----------------------------------------------------------------------------------------------
 
     def add(self, kind: str, at: int) -> None:
         """A new layer of a kind at a place, chosen.
@@ -104,15 +101,12 @@ class BuildViewModel:
         self._edit(architecture.insert(at, kind, name=name, inputs=inputs), f"Add {kind}", choose=name)
 
     def set(self, name: str, key: str, value: object) -> None:
-        """Change a setting of a layer."""
         self._edit(self.architecture.set(name, **{key: value}), f"Change {key} of {name}", f"{name}.{key}")
 
     def rename(self, name: str, new: str) -> None:
-        """Give a layer another name."""
         self._edit(self.architecture.rename(name, new), f"Rename {name}", choose=new)
 
     def rename_network(self, name: str) -> None:
-        """Give the network another name."""
         own, title = named(name)
         self._edit(replace(self.architecture, name=own, title=title), "Rename the network", "rename")
 
@@ -125,7 +119,6 @@ class BuildViewModel:
         self._edit(self.architecture.move(name, to), f"Move {name}", f"move.{name}", name)
 
     def duplicate(self, name: str) -> None:
-        """The same layer once more, under it."""
         after = self.architecture.duplicate(name)
         self._edit(after, f"Duplicate {name}", choose=after.layers[after.index(name) + 1].name)
 
@@ -147,8 +140,6 @@ class BuildViewModel:
             # First, so that the list shows it when it changes.
             self.change(layer=choose)
         self._workspace.edit_architecture(architecture, label, merge)
-
-    # -- the current model as a start ------------------------------------------------------------------------
 
     def consider(self, model: OpenedModel | None) -> None:
         """Find out whether the builder can have another model's layers."""
@@ -178,14 +169,8 @@ class BuildViewModel:
                 self.start = found
             self.start_changed.emit()
 
-        self._context.jobs.submit(
-            "engine",
-            work,
-            title=f"Reading the layers of {model.name}",
-            key=READ_KEY,
-            quiet=True,
-            on_done=done,
-            on_failed=self._context.report,
+        self._context.submit(
+            "engine", work, f"Reading the layers of {model.name}", key=READ_KEY, quiet=True, on_done=done
         )
 
     def start_from_model(self) -> None:
@@ -207,11 +192,8 @@ class BuildViewModel:
         before, now = self._layers.get(self.architecture.origin, {}), _counted(summary)
         return sum(before.get(name) == told for name, told in now.items()), len(now)
 
-    # -- building, files, code -------------------------------------------------------------------------------
-
     @property
     def is_built(self) -> bool:
-        """Whether the current model is what was built of the document as it is."""
         return self._built == (self._workspace.model, self.architecture)
 
     def build(self, seed: int | None = None) -> None:
@@ -234,13 +216,8 @@ class BuildViewModel:
             self._context.notify(f"Built {model.name}: {told}")
             self.built_changed.emit()
 
-        self._context.jobs.submit(
-            "engine",
-            work,
-            title=f"Building {architecture.shown_name}",
-            key=BUILD_KEY,
-            on_done=done,
-            on_failed=self._context.report,
+        self._context.submit(
+            "engine", work, f"Building {architecture.shown_name}", key=BUILD_KEY, on_done=done
         )
 
     def code(self) -> str:
@@ -254,7 +231,6 @@ class BuildViewModel:
         return to_code(self.architecture)
 
     def save_to(self, path: Path) -> None:
-        """Write the architecture, as it is now."""
         architecture = self.architecture
         self._file(
             lambda _task: architecture.save(path),
@@ -263,7 +239,6 @@ class BuildViewModel:
         )
 
     def open_from(self, path: Path) -> None:
-        """Read an architecture; an undoable step."""
         self._file(
             lambda _task: Architecture.open(path),
             f"Opening {path.name}",
@@ -271,7 +246,7 @@ class BuildViewModel:
         )
 
     def _file(self, work: Callable[[Task], Any], title: str, done: Callable[[Any], None]) -> None:
-        self._context.jobs.submit("view", work, title=title, on_done=done, on_failed=self._file_failed)
+        self._context.submit("view", work, title, on_done=done, on_failed=self._file_failed)
 
     def _file_failed(self, error: BaseException) -> None:
         if isinstance(error, OSError):

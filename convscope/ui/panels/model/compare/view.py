@@ -15,12 +15,11 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
 from convscope.ui import theme
-from convscope.ui.forms.form import caption, row, tool
+from convscope.ui.forms.form import caption, row, text_line, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.compare.view_model import COLUMNS, CompareViewModel, as_csv, as_text
 from convscope.ui.tables.table import VALUE, Index, Role, TableColumn, TableModel, name_column
@@ -43,8 +42,6 @@ _MIXED = (
 
 
 class CompareView(QWidget):
-    """A table of the networks that are compared."""
-
     def __init__(
         self, context: PanelContext, view_model: CompareViewModel, parent: QWidget | None = None
     ) -> None:
@@ -65,12 +62,10 @@ class CompareView(QWidget):
         self._show_lines()
 
     def copy_csv(self) -> None:
-        """The values for a spreadsheet, in the order on show."""
         QGuiApplication.clipboard().setText(as_csv(self._model, self._shown()))
         self.context.notify("Copied as CSV.")
 
     def copy_text(self) -> None:
-        """The table as text."""
         QGuiApplication.clipboard().setText(as_text(self._model, self._shown()))
         self.context.notify("Copied as text.")
 
@@ -82,8 +77,6 @@ class CompareView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
             self._measure()
-
-    # -- inside ----------------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
         self._zoom = theme.zoom()
@@ -107,14 +100,10 @@ class CompareView(QWidget):
         self.table.resizeRowsToContents()
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
         self.back = tool(
             "model.compare.back", "Back to all models", "arrow-left", self._model.close, "All models"
         )
-        self.title = theme.label("", "title")
-        self.title.setObjectName("model.compare.title")
+        self.title = text_line("model.compare.title", "title", wraps=False)
         self.doing = caption("model.compare.doing")
         self.doing.setWordWrap(False)
         self.progress = QProgressBar()
@@ -130,7 +119,6 @@ class CompareView(QWidget):
         self.csv = tool("model.compare.csv", "Copy as CSV, for a spreadsheet", "table", self.copy_csv, "CSV")
         self.text = tool("model.compare.text", "Copy as text", "copy", self.copy_text, "Text")
         tools = (self.doing, self.progress, self.cancel, self.measure_button, self.csv, self.text)
-        column.addLayout(row(self.back, self.title, None, *tools))
         self.table = QTableView()
         self.table.setObjectName("model.compare.table")
         self.table.setAccessibleName("Networks side by side")
@@ -155,9 +143,8 @@ class CompareView(QWidget):
                 COLUMNS[number].title, order == Qt.SortOrder.DescendingOrder
             )
         )
-        column.addWidget(self.table, 1)
         self.protocol = caption("model.compare.protocol")
-        column.addWidget(self.protocol)
+        vertical(self, row(self.back, self.title, None, *tools), (self.table, 1), self.protocol)
         self._show_job()
 
     def _show_lines(self) -> None:
@@ -223,7 +210,6 @@ class CompareRows(TableModel[int]):
         self.show_rows(range(len(self.networks.lines)))
 
     def show_line(self, _row: int) -> None:
-        """What has become known about a network; the bars of all may change with it."""
         self.refresh()
 
     def special(self, row: int, column: int, role: int) -> Any:
@@ -284,7 +270,6 @@ class BarUnder(QStyledItemDelegate):
         painter.restore()
 
     def _note(self, painter: QPainter, option: QStyleOptionViewItem, text: str) -> None:
-        """How a number was measured, small under it."""
         rect = QRectF(option.rect).adjusted(4, 0, -4, 0)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         colours = theme.tokens()

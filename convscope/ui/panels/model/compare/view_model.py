@@ -196,7 +196,6 @@ class CompareViewModel:
 
     @property
     def order(self) -> tuple[str, bool]:
-        """The column that it is sorted by, and whether the largest comes first."""
         asked = self.compared.value
         usual = "Year" if asked.kind == "families" else "Parameters"
         return asked.sort or usual, asked.descending
@@ -226,42 +225,33 @@ class CompareViewModel:
         self._run(self._count, "Counting networks")
 
     def measure(self) -> None:
-        """Time one image through each network, one after the other."""
         self._run(self._measure, "Measuring networks")
 
     def sort(self, column: str, descending: bool) -> None:
-        """Sort by a column."""
         self.compared.set(replace(self.compared.value, sort=column, descending=descending))
 
     def close(self) -> None:
-        """Compare nothing any more."""
         self.compared.set(Compared())
 
     def stop(self) -> None:
-        """Count and measure no further."""
         job, self.job = self.job, None
         if job is not None:
             self._context.jobs.cancel(job)
         self.job_changed.emit()
 
-    # -- cells -----------------------------------------------------------------------------------------------
-
     def value(self, row: int, column: int) -> Any:
-        """A cell's value; None where it is unknown."""
         line = self.lines[row]
         if line.facts is None:
             return line.name if column == 0 else None
         return COLUMNS[column].value(line, line.facts)
 
     def text(self, row: int, column: int) -> str:
-        """A cell in words."""
         line, value = self.lines[row], self.value(row, column)
         if line.facts is None:
             return line.name if column == 0 else line.problem or "…" if column == 1 else ""
         return "–" if value is None else COLUMNS[column].text(value, line.facts)
 
     def figure(self, row: int, column: int) -> Figure | None:
-        """The published number in a cell; None for any other cell."""
         facts, find = self.lines[row].facts, COLUMNS[column].figure
         return find(facts) if facts is not None and find is not None else None
 
@@ -277,8 +267,6 @@ class CompareViewModel:
             return None
         known = [other for n in range(len(self.lines)) if (other := self.value(n, column)) is not None]
         return float(value / max(known)) if max(known) else 0.0
-
-    # -- inside ----------------------------------------------------------------------------------------------
 
     def _count(self, networks: Sequence[Network], task: Task) -> None:
         from convscope.engine.models.library.compare import facts_of_entry, facts_of_model
@@ -306,10 +294,10 @@ class CompareViewModel:
     def _run(self, work: Callable[[Sequence[Network], Task], None], title: str) -> None:
         self.stop()
         networks = self._networks
-        job = self._context.jobs.submit(
+        job = self._context.submit(
             "engine",
             lambda task: work(networks, task),
-            title=title,
+            title,
             on_partial=self._found,
             on_done=lambda _none: self._ended(),
             on_failed=self._failed,

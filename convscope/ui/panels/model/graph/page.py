@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from convscope.core.task import Task
 from convscope.engine.models.graph.draw import DrawnGraph, draw
@@ -15,16 +15,10 @@ from convscope.engine.models.graph.layout import arrange
 from convscope.engine.models.graph.nodes import ModelGraph, model_graph
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import ONE_STEP
-from convscope.ui.forms.form import caption, row, segmented, tool
+from convscope.ui.forms.form import caption, row, search_field, segmented, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.colours import CategoryLegend
-from convscope.ui.panels.model.graph.paint import (
-    HEIGHT,
-    GraphPicture,
-    box_width,
-    graph_image,
-    save_graph,
-)
+from convscope.ui.panels.model.graph.paint import HEIGHT, GraphPicture, box_width, graph_image, save_graph
 from convscope.ui.panels.model.graph.view import GraphView
 from convscope.ui.panels.model.graph.view_model import GraphOptions, GraphRequest, GraphViewModel
 from convscope.ui.panels.model.view_model import ModelViewModel, ShownModel
@@ -56,17 +50,12 @@ class GraphPage(QWidget):
         self._show_options(self._options.value)
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
         self.view = GraphView()
-        self.search = QLineEdit()
-        self.search.setObjectName("model.graph.search")
-        self.search.setAccessibleName("Search the graph")
-        self.search.setPlaceholderText("Search layers")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(
-            lambda text: self._options.set(replace(self._options.value, search=text))
+        self.search = search_field(
+            "model.graph.search",
+            "Search the graph",
+            "Search layers",
+            lambda text: self._options.set(replace(self._options.value, search=text)),
         )
         self.search.returnPressed.connect(self._next_found)
         self.detail = segmented(
@@ -95,23 +84,19 @@ class GraphPage(QWidget):
         }
         head = row(self.search, self.detail, *self.tools.values())
         head.setStretch(0, 1)
-        column.addLayout(head)
         self.view.setObjectName("model.graph")
         self.view.chosen.connect(self.context.workspace.choose_layer)
         self.view.resized.connect(self._resized)
         self.view.moved.connect(self._moved)
         self.view.copy_requested.connect(self._copy)
         self.view.save_requested.connect(self._save)
-        column.addWidget(self.view, 1)
         self.legend = CategoryLegend()
         self.legend.setObjectName("model.graph.legend")
         self.problem = caption("model.graph.problem")
         self.problem.hide()
-        column.addWidget(self.legend)
-        column.addWidget(self.problem)
+        vertical(self, head, (self.view, 1), self.legend, self.problem)
 
     def show_model(self, shown: ShownModel | None) -> None:
-        """Show another model; it is drawn when the page is looked at."""
         self.view_model.show_model(shown)
         if shown is not None and self.isVisible():
             self._request()
@@ -119,7 +104,6 @@ class GraphPage(QWidget):
             self.view_model.clear()
 
     def set_current(self, path: str | None) -> None:
-        """Mark a layer's box."""
         self.view.set_current(path)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -169,8 +153,6 @@ class GraphPage(QWidget):
         if path is not None:
             self.view.show_layer(path)
 
-    # Room
-
     def _room_now(self) -> tuple[float, float]:
         zoom = theme.zoom()
         return max(200.0, self.view.width() / zoom), max(200.0, self.view.height() / zoom)
@@ -197,24 +179,17 @@ class GraphPage(QWidget):
             QGuiApplication.clipboard().setImage(image)
             self.context.notify("Copied the graph as a picture")
 
-        self.context.jobs.submit(
-            "files",
-            lambda _task: graph_image(picture),
-            title="Copying the graph",
-            on_done=done,
-            on_failed=self.context.report,
-        )
+        self.context.submit("files", lambda _task: graph_image(picture), "Copying the graph", on_done=done)
 
     def _save(self, path: str) -> None:
         picture = self.view.picture
         if picture is None:
             return
-        self.context.jobs.submit(
+        self.context.submit(
             "files",
             lambda _task: save_graph(picture, path),
-            title=f"Saving {Path(path).name}",
+            f"Saving {Path(path).name}",
             on_done=lambda _none: self.context.notify(f"Saved the graph as {path}"),
-            on_failed=self.context.report,
         )
 
 

@@ -64,12 +64,10 @@ class GraphPicture:
 
     @cached_property
     def owners(self) -> Mapping[str, str]:
-        """By every layer's path, the path of the box that it is drawn in."""
         return self.graph.owners()
 
     @cached_property
     def arrows(self) -> tuple[tuple[Route, QPainterPath, QRectF], ...]:
-        """Every arrow's line and the rectangle that it lies in."""
         made = []
         for route in self.layout.routes:
             line = arrow_line(route)
@@ -111,7 +109,6 @@ def _round_corner(line: QPainterPath, corner: QPointF, after: QPointF, radius: f
 
 
 def rectangle(box: Box) -> QRectF:
-    """As Qt takes it."""
     return QRectF(box.x, box.y, box.width, box.height)
 
 
@@ -173,7 +170,6 @@ class Stamps:
         hover: bool,
         colours: theme.Tokens,
     ) -> None:
-        """Put one at its place, to the nearest point of the screen."""
         ratio = painter.device().devicePixelRatio()
         if (self._scale, self._dark) != (scale * ratio, colours.dark):
             self._scale, self._dark = scale * ratio, colours.dark
@@ -423,7 +419,6 @@ def graph_image(picture: GraphPicture) -> QImage:
 
 
 def graph_svg(picture: GraphPicture) -> bytes:
-    """The whole graph as an SVG drawing."""
     whole = QRectF(0, 0, round(picture.layout.width), round(picture.layout.height))
     data = QByteArray()
     buffer = QBuffer(data)

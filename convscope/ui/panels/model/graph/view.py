@@ -31,12 +31,10 @@ class GraphViewport(Viewport):
 
     @property
     def fit_scale(self) -> float:
-        """The scale at which the whole graph fits; small graphs are not enlarged."""
         return min(super().fit_scale, LARGEST_FIT * theme.zoom())
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The smallest and the largest scale."""
         return min(self.fit_scale, 1.0), LARGEST * theme.zoom()
 
 
@@ -72,11 +70,9 @@ class GraphView(PanAndZoom):
 
     @property
     def picture(self) -> GraphPicture | None:
-        """What is on show."""
         return self._picture
 
     def set_picture(self, picture: GraphPicture | None) -> None:
-        """Show another graph, whole."""
         self._picture = picture
         self._hover = None
         self._found = frozenset()
@@ -106,14 +102,12 @@ class GraphView(PanAndZoom):
 
     @property
     def found(self) -> frozenset[str]:
-        """The boxes that are lifted."""
         return self._found
 
     def has_picture(self) -> bool:
         return self._picture is not None
 
     def show_layer(self, path: str) -> None:
-        """Put a layer's box into the middle, large enough to be read."""
         box = self._box(path)
         if box is not None:
             self.look_at(box)
@@ -135,7 +129,6 @@ class GraphView(PanAndZoom):
         self.moved.emit()
 
     def shown_part(self) -> QRectF:
-        """What is in view, in the graph's measures."""
         left, top = self.view.to_picture(0, 0)
         right, bottom = self.view.to_picture(self.width(), self.height())
         return QRectF(QPointF(left, top), QPointF(right, bottom))
@@ -152,7 +145,6 @@ class GraphView(PanAndZoom):
         return QPointF(*self.view.to_screen(box.center().x(), box.center().y()))
 
     def path_at(self, position: QPointF) -> str | None:
-        """The box at a place of the widget."""
         if self._picture is None:
             return None
         x, y = self.view.to_picture(position.x(), position.y())
@@ -171,8 +163,6 @@ class GraphView(PanAndZoom):
     def sizeHint(self) -> QSize:
         return QSize(theme.scaled(480), theme.scaled(360))
 
-    # Out
-
     def menu(self) -> QMenu:
         """What the right button offers."""
         shown = self.has_picture()
@@ -188,10 +178,7 @@ class GraphView(PanAndZoom):
         )
 
     def choose_file(self) -> None:
-        """Ask where the picture shall go."""
         choose_file(self, self.save_requested.emit, "", (".png", ".svg"))
-
-    # Gestures
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.view.resize(self.width(), self.height())
@@ -237,8 +224,6 @@ class GraphView(PanAndZoom):
             self._hover = path
             self.update()
         self.setCursor(Qt.CursorShape.PointingHandCursor if path else Qt.CursorShape.ArrowCursor)
-
-    # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.tokens()

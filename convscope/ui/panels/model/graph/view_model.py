@@ -99,7 +99,6 @@ class GraphViewModel:
 
     @property
     def room(self) -> tuple[float, float]:
-        """The room that the picture was laid out for."""
         return self._drawn.room if self._drawn is not None else (0.0, 0.0)
 
     def show_model(self, shown: ShownModel | None) -> None:
@@ -112,14 +111,13 @@ class GraphViewModel:
         self.picture_changed.emit()
 
     def request(self, room: tuple[float, float]) -> None:
-        """Have the model drawn for so much room; the latest only."""
         if self.shown is None:
             return
         request = GraphRequest(self.shown, self._folded, room)
-        self._context.jobs.submit(
+        self._context.submit(
             "view",
             lambda task: self._draw(request, task),
-            title=f"Drawing {request.shown.model.name}",
+            f"Drawing {request.shown.model.name}",
             key=KEY,
             on_done=lambda picture: self._show(request, picture, ""),
             on_failed=lambda error: self._show(
@@ -137,13 +135,11 @@ class GraphViewModel:
         return place if (place.detail == "folded") == drawn.fold else None
 
     def go_to(self, scale: float, x: float, y: float) -> None:
-        """A person went to a part of the picture."""
         if self._drawn is not None:
             detail: Detail = "folded" if self._drawn.fold else "all"
             self.place.set(GraphPart(self._drawn.shown.model.id, detail, scale, x, y))
 
     def found(self) -> list[str]:
-        """The paths of the layers that the search finds."""
         wanted = self.options.value.search.strip().lower()
         if not wanted or self.shown is None:
             return []

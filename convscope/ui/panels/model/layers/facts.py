@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from convscope.engine.models.summary import LayerInfo
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import caption, heading, row, tool
+from convscope.ui.forms.form import caption, heading, row, text_line, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
 from convscope.ui.panels.model.layers.field_view_model import FieldViewModel
@@ -34,11 +34,7 @@ class FieldView(QWidget):
         self.view.clicked.connect(view_model.click)
         self.words = caption("model.field.words")
         self.words.setMinimumHeight(theme.scaled(32))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        column.addWidget(self.view)
-        column.addWidget(self.words)
+        vertical(self, self.view, self.words, spacing=theme.GRID)
         context.listen(view_model.prepared_changed, self._show)
         context.listen(view_model.field_changed, self._draw)
 
@@ -66,8 +62,6 @@ FACTS_GAP = 6
 
 
 class FactGrid(QWidget):
-    """Names and values in two columns; values can be selected."""
-
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
@@ -79,7 +73,6 @@ class FactGrid(QWidget):
         self._labels: list[tuple[QLabel, QLabel]] = []
 
     def set_facts(self, facts: list[tuple[str, str]]) -> None:
-        """Show pairs of words."""
         while len(self._labels) < len(facts):
             name, value = theme.label("", "caption"), QLabel()
             name.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -107,18 +100,12 @@ class FactGrid(QWidget):
 
 
 class LayerFacts(QWidget):
-    """The column of the chosen layer."""
-
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
         self._shown: ShownModel | None = None
         self._row: LayerInfo | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(FACTS_GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("model.layer")
+        self.title = text_line("model.layer", "title", wraps=False)
         self.title.setAccessibleName("The chosen layer")
         self.title.setWordWrap(True)
         self.title.setTextInteractionFlags(SELECTABLE)
@@ -126,7 +113,9 @@ class LayerFacts(QWidget):
         head = row(self.title, self.copy)
         head.setStretch(0, 1)
         head.setAlignment(self.copy, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(head)
+        column = vertical(
+            self, head, spacing=FACTS_GAP, margins=(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        )
         self.about = caption("model.layer.about")
         column.addWidget(self.about)
         column.addWidget(heading("Parameters"))
@@ -151,7 +140,6 @@ class LayerFacts(QWidget):
         self.field.show_model(shown.model if shown is not None else None)
 
     def show_layer(self, path: str | None) -> None:
-        """Explain a layer of the model; None: say what to do."""
         shown = self._shown
         found = shown.rows.get(path or "") if shown is not None else None
         self._row = found
@@ -171,7 +159,6 @@ class LayerFacts(QWidget):
         self.field.show_layer(found)
 
     def copy_facts(self) -> None:
-        """All facts of the layer as text on the clipboard."""
         if self._row is not None and self._shown is not None:
             QGuiApplication.clipboard().setText(
                 words.layer_text(self._row, self._shown.rows, self._shown.summary.totals)

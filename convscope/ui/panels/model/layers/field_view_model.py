@@ -60,12 +60,10 @@ class FieldViewModel:
         self.request()
 
     def show_layer(self, row: LayerInfo | None) -> None:
-        """Whose field is drawn."""
         self._row = row
         self.field_changed.emit()
 
     def request(self) -> None:
-        """Prepare the current image, the latest only."""
         model, image = self._model, self._context.workspace.image
         if model is None:
             return
@@ -73,10 +71,10 @@ class FieldViewModel:
         def work(_task: Task) -> PreparedImage:
             return model.prepare(image)
 
-        self._context.jobs.submit(
+        self._context.submit(
             "imaging",
             work,
-            title="Preparing the image",
+            "Preparing the image",
             key=KEY,
             supersede="finish",
             quiet=True,

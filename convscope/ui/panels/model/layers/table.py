@@ -19,16 +19,15 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QHeaderView,
-    QLineEdit,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
-    QVBoxLayout,
     QWidget,
 )
 
 from convscope.ui import theme
+from convscope.ui.forms.form import search_field, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.view_model import (
     COLUMNS,
@@ -50,15 +49,12 @@ _LEAF = _BRANCH | Qt.ItemFlag.ItemNeverHasChildren
 
 
 class LayerModel(TreeModel):
-    """What each layer is and costs."""
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(COLUMNS, 3, parent)
         self._rows = Rows()
 
     @property
     def rows(self) -> Rows:
-        """What is on show."""
         return self._rows
 
     def set_rows(self, rows: Rows) -> None:
@@ -84,12 +80,10 @@ class LayerModel(TreeModel):
         self.layoutChanged.emit()
 
     def index_of(self, path: str) -> QModelIndex:
-        """The first cell of a layer's row; invalid if there is none."""
         number = self._rows.by_path.get(path)
         return QModelIndex() if number is None else self.cell(number)
 
     def child(self, row: int, parent: Index) -> int:
-        """The number of a line under another."""
         return self.below(self.number(parent))[row]
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -125,7 +119,6 @@ class LayerOrder(QSortFilterProxyModel):
         self.setSourceModel(layers)
 
     def show_rows(self, rows: Rows) -> None:
-        """Another model, under the same search."""
         self._found = matching(rows, self._text)
         self._layers.set_rows(rows)
         self._layers.arrange(*self._sorted)
@@ -169,12 +162,12 @@ class LayerTable(QWidget):
         self._shown: ShownModel | None = None
         self._narrow = False
         self._needs: dict[tuple[int, int, float], int] = {}
-        self.search = QLineEdit()
-        self.search.setObjectName("model.search")
-        self.search.setAccessibleName("Search layers")
-        self.search.setPlaceholderText("Search layers by name, kind or shape")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(lambda text: self._edit(search=text))
+        self.search = search_field(
+            "model.search",
+            "Search layers",
+            "Search layers by name, kind or shape",
+            lambda text: self._edit(search=text),
+        )
         self.view = QTreeView()
         self.view.setObjectName("model.layers")
         self.view.setAccessibleName("Layers")
@@ -193,11 +186,7 @@ class LayerTable(QWidget):
         self.proxy = LayerOrder(self.layers, self)
         self.view.setModel(self.proxy)
         self._set_header(self.view.header())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.GAP)
-        layout.addWidget(self.search)
-        layout.addWidget(self.view, 1)
+        vertical(self, self.search, (self.view, 1))
         self.view.selectionModel().currentChanged.connect(self._moved)
         self.view.header().sortIndicatorChanged.connect(self._sorted)
         self.view.collapsed.connect(lambda index: self._folded(index, True))
@@ -262,7 +251,6 @@ class LayerTable(QWidget):
         self._fit()
 
     def show_model(self, shown: ShownModel | None) -> None:
-        """Show another model's layers, nested models opened up."""
         self._quiet = True
         self._shown = shown
         self.proxy.show_rows(Rows() if shown is None else shown.table)
@@ -302,7 +290,6 @@ class LayerTable(QWidget):
         self._quiet = False
 
     def set_narrow(self, narrow: bool) -> None:
-        """Leave out what there is no room for."""
         self._narrow = narrow
         self._fit()
 

@@ -7,21 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QProgressBar, QWidget
 
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.ui import theme
 from convscope.ui.forms.editors import TypedEditor
-from convscope.ui.forms.form import caption, heading, row, segmented, tool
+from convscope.ui.forms.form import caption, heading, push_button, row, segmented, text_line, tool, vertical
 from convscope.ui.forms.parameter_form import Captioned
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.library.view_model import LibraryViewModel
@@ -68,22 +60,12 @@ class OpenForm(QWidget):
             library.open()
 
     def set_file(self, path: str) -> None:
-        """Take the weights from this file."""
         self._library.ask(weights="file", file=path)
 
-    # -- inside ----------------------------------------------------------------------------------------------
-
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("model.library.title")
-        self.title.setWordWrap(True)
+        self.title = text_line("model.library.title", "title")
         self.facts = caption("model.library.facts")
-        self.about = QLabel()
-        self.about.setObjectName("model.library.about")
-        self.about.setWordWrap(True)
+        self.about = text_line("model.library.about")
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.weights = segmented("model.library.weights", "Weights", _WEIGHTS)
         self.weights.changed.connect(self._weights_changed)
@@ -101,31 +83,22 @@ class OpenForm(QWidget):
         self.size_field = Captioned(self.input_size, "input size", 104)
         self.input_size.edited.connect(lambda size: self._library.ask(size=size))
         self.note = caption("model.library.note")
-        self.go = QPushButton("Open")
-        self.go.setObjectName("model.library.open")
-        self.go.setProperty("role", "primary")
-        self.go.clicked.connect(self.open)
+        self.go = push_button("model.library.open", "Open", self.open, primary=True)
         self.progress = QProgressBar()
         self.progress.setObjectName("model.library.progress")
         self.progress.setAccessibleName("Progress of opening")
         self.progress.setTextVisible(False)
         self.stop = tool("model.library.cancel", "Cancel", "x", self._cancel)
         self.doing = caption("model.library.doing")
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("model.library.problem")
-        self.problem.setWordWrap(True)
-        self.instead = QPushButton("Open with random weights")
-        self.instead.setObjectName("model.library.random")
-        self.instead.clicked.connect(self._open_random)
-        self.show_here = QPushButton("Show what is here")
-        self.show_here.setObjectName("model.library.show_here")
-        self.show_here.clicked.connect(self.here_wanted)
+        self.problem = text_line("model.library.problem", "warning")
+        self.instead = push_button("model.library.random", "Open with random weights", self._open_random)
+        self.show_here = push_button("model.library.show_here", "Show what is here", self.here_wanted.emit)
         self.accuracy = caption("model.library.accuracy")
         # The button stands where it stood, whatever is told under it of one network or the next.
         head = row(self.title, self.go)
         head.setStretch(0, 1)
         head.setAlignment(self.go, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(head)
+        column = vertical(self, head)
         self.weights_title = heading("Weights")
         for choice in (self.weights_title, self.weights, self.file):
             column.addWidget(choice)
@@ -155,7 +128,6 @@ class OpenForm(QWidget):
         dialog.open()
 
     def _show(self) -> None:
-        """Bring all in line with what is chosen and what has come of it."""
         library = self._library
         entry = library.entry
         self.setVisible(entry is not None)

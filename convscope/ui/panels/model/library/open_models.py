@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QToolButton, QWidget
 
 from convscope.ui import theme
-from convscope.ui.forms.form import caption, row, tool
+from convscope.ui.forms.form import caption, row, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.library.view_model import LibraryViewModel
 from convscope.ui.panels.model.words import short
@@ -35,8 +35,6 @@ def wrapped(name: str, metrics: QFontMetrics, room: int) -> str:
 
 
 class OpenModelsList(QWidget):
-    """One line a model."""
-
     def __init__(
         self, context: PanelContext, library: LibraryViewModel, parent: QWidget | None = None
     ) -> None:
@@ -44,9 +42,7 @@ class OpenModelsList(QWidget):
         self.setObjectName("model.library.opened")
         self._workspace = workspace = context.workspace
         self._library = library
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(theme.GRID)
+        self._column = vertical(self, spacing=theme.GRID)
         self._lines: list[QWidget] = []
         self._buttons: list[tuple[QToolButton, str]] = []
         self._boxes: list[tuple[QCheckBox, str]] = []
@@ -111,11 +107,7 @@ class OpenModelsList(QWidget):
             f"model.library.opened.{index}.about", f"{short(model.summary.totals.parameters)}{weights}"
         )
         about.setContentsMargins(theme.scaled(ABOUT), 0, 0, 0)
-        column = QVBoxLayout(line)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(layout)
-        column.addWidget(about)
+        vertical(line, layout, about, spacing=0)
         return line
 
     def resizeEvent(self, event: QResizeEvent) -> None:

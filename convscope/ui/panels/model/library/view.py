@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHeaderView,
-    QLineEdit,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -20,7 +19,17 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import caption, hairline, heading, row, scrolling, segmented, tool
+from convscope.ui.forms.form import (
+    caption,
+    hairline,
+    heading,
+    row,
+    scrolling,
+    search_field,
+    segmented,
+    tool,
+    vertical,
+)
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.compare.view import CompareView
 from convscope.ui.panels.model.compare.view_model import Compared, CompareViewModel
@@ -81,8 +90,6 @@ TITLES = (*(column.title for column in COLUMNS), "Here")
 
 
 class LibraryRows(TableModel["CatalogueEntry"]):
-    """One row a network; the first cell has the tick for the comparison."""
-
     def __init__(self, library: LibraryViewModel) -> None:
         here: TableColumn[CatalogueEntry] = TableColumn(
             "Here",
@@ -107,11 +114,9 @@ class LibraryRows(TableModel["CatalogueEntry"]):
         return self.rows[row]
 
     def row_of(self, name: str) -> int:
-        """The row of a network; -1 without."""
         return next((row for row, entry in enumerate(self.rows) if entry.name == name), -1)
 
     def is_here(self, entry: CatalogueEntry) -> bool:
-        """Whether its trained weights are on this machine."""
         return entry.name in self._library.here
 
     def show_ticks(self) -> None:
@@ -182,7 +187,6 @@ class LibraryView(QWidget):
         self.view_model.read()
 
     def commands(self) -> list[Command]:
-        """What the command palette lists while the library is shown."""
         return [
             Command(f"model.library.{key}", title, run, "", "Models", enabled)
             for key, title, run, enabled in (
@@ -195,7 +199,6 @@ class LibraryView(QWidget):
         ]
 
     def choose_folder(self) -> None:
-        """Ask for a SavedModel folder, and open it."""
         dialog = QFileDialog(self, "Open a SavedModel folder")
         dialog.setObjectName("model.library.folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -219,8 +222,6 @@ class LibraryView(QWidget):
         if event.type() == QEvent.Type.StyleChange and theme.zoom() != self._zoom:
             self._measure()
             self._fold()
-
-    # -- inside ----------------------------------------------------------------------------------------------
 
     def _measure(self) -> None:
         self._zoom = theme.zoom()
@@ -259,14 +260,14 @@ class LibraryView(QWidget):
             self.table.setColumnHidden(column, column in hidden)
 
     def _build(self) -> None:
-        self.search = QLineEdit()
-        self.search.setObjectName("model.library.search")
-        self.search.setAccessibleName("Search models")
-        self.search.setPlaceholderText("Search")
-        self.search.setClearButtonEnabled(True)
+        self.search = search_field(
+            "model.library.search",
+            "Search models",
+            "Search",
+            lambda text: self.view_model.change(search=text),
+        )
         self.search.setMinimumWidth(theme.scaled(90))
         self.search.setMaximumWidth(theme.scaled(170))
-        self.search.textChanged.connect(lambda text: self.view_model.change(search=text))
         self.kind = segmented(
             "model.library.kind",
             "Kind",
@@ -345,11 +346,7 @@ class LibraryView(QWidget):
         across.addLayout(left, 1)
         across.addWidget(self._side())
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        column.addLayout(row(self.search, self.kind, None, self.families, self.compare_button))
-        column.addLayout(across, 1)
+        vertical(page, row(self.search, self.kind, None, self.families, self.compare_button), (across, 1))
         self._page = page
         self.stack = QStackedWidget()
         self.stack.addWidget(page)
@@ -361,11 +358,7 @@ class LibraryView(QWidget):
     def _side(self) -> QWidget:
         # Each part has its place before there is anything in it, so that no button moves when the list comes.
         self.side = QWidget()
-        column = QVBoxLayout(self.side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        column.addWidget(_scrolling(self.open_form, "model.library.form_area"), 5)
-        column.addWidget(hairline())
+        column = vertical(self.side, (_scrolling(self.open_form, "model.library.form_area"), 5), hairline())
         column.addWidget(heading("Open models"))
         column.addWidget(_scrolling(self.opened, "model.library.opened_area"), 2)
         self.side.setFixedWidth(theme.scaled(SIDE))

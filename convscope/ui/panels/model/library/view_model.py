@@ -107,10 +107,7 @@ class LibraryViewModel:
         context.listen(context.jobs.changed, self._job_changed)
         context.ending.call(self._end)
 
-    # -- the list --------------------------------------------------------------------------------------------
-
     def read(self) -> None:
-        """List the catalogue, and which weights lie on this machine."""
 
         def work(_task: Task) -> tuple[tuple[CatalogueEntry, ...], frozenset[str]]:
             from convscope.engine.models.library.applications import cached
@@ -120,15 +117,7 @@ class LibraryViewModel:
             shipped = (entry.name for entry in entries if entry.kind == "shipped")
             return entries, frozenset((*shipped, *cached()))
 
-        self._context.jobs.submit(
-            "view",
-            work,
-            title="Listing models",
-            key=KEY,
-            quiet=True,
-            on_done=self._list,
-            on_failed=self._context.report,
-        )
+        self._context.submit("view", work, "Listing models", key=KEY, quiet=True, on_done=self._list)
 
     def _list(self, found: tuple[tuple[CatalogueEntry, ...], frozenset[str]]) -> None:
         self.entries, self.here = found
@@ -138,35 +127,27 @@ class LibraryViewModel:
         self.listed.emit()
 
     def change(self, **changes: Any) -> None:
-        """Other options of the table."""
         self.options.set(replace(self.options.value, **changes))
-
-    # -- ticks and comparison --------------------------------------------------------------------------------
 
     @property
     def ticked(self) -> tuple[CatalogueEntry, ...]:
-        """The ticked networks, in the order of the catalogue."""
         return tuple(entry for entry in self.entries if entry.name in self.ticks.value.entries)
 
     @property
     def ticked_models(self) -> tuple[OpenedModel, ...]:
-        """The ticked models that are still open."""
         return tuple(model for model in self._workspace.models if model.id in self.ticks.value.models)
 
     def tick_entry(self, name: str, title: str, on: bool) -> None:
-        """Tick or untick a network of the catalogue."""
         ticks = self.ticks.value
         entries = ticks.entries | {name} if on else ticks.entries - {name}
         self.ticks.edit(replace(ticks, entries=entries), _label(title, on))
 
     def tick_model(self, model_id: str, title: str, on: bool) -> None:
-        """Tick or untick an open model."""
         ticks = self.ticks.value
         models = ticks.models | {model_id} if on else ticks.models - {model_id}
         self.ticks.edit(replace(ticks, models=models), _label(title, on))
 
     def compare_ticked(self) -> None:
-        """Set the ticked networks side by side."""
         models = tuple(model.id for model in self.ticked_models)
         self.compared.set(Compared("networks", models, tuple(entry.name for entry in self.ticked)))
 
@@ -174,15 +155,12 @@ class LibraryViewModel:
         """Set the networks side by side that the lectures do."""
         self.compared.set(Compared("families"))
 
-    # -- opening ---------------------------------------------------------------------------------------------
-
     @property
     def entry(self) -> CatalogueEntry | None:
         return next((entry for entry in self.entries if entry.name == self.choice.value.entry), None)
 
     @property
     def weights(self) -> Weights:
-        """Those that it is opened with."""
         allowed = self.allowed_weights
         chosen = self.choice.value.weights
         return chosen if chosen and chosen in allowed else allowed[0]
@@ -202,7 +180,6 @@ class LibraryViewModel:
 
     @property
     def whole(self) -> bool:
-        """Whether it is opened with its classifier."""
         entry = self.entry
         return entry is None or entry.kind != "application" or self.choice.value.include_top
 
@@ -214,7 +191,6 @@ class LibraryViewModel:
 
     @property
     def size(self) -> tuple[int | None, ...]:
-        """The input that it is opened with."""
         entry = self.entry
         if entry is None:
             return ()
@@ -238,14 +214,12 @@ class LibraryViewModel:
             self._say("")
 
     def ask(self, **changes: Any) -> None:
-        """Open the chosen network with something else."""
         choice = replace(self.choice.value, **changes)
         self.choice.set(choice)
         if self.size_is_fixed:
             self.choice.set(replace(choice, size=()))
 
     def open(self) -> None:
-        """Open it as chosen; it becomes the current model."""
         entry, choice = self.entry, self.choice.value
         if entry is None or self.job is not None or (self.weights == "file" and not choice.file):
             return
@@ -271,7 +245,6 @@ class LibraryViewModel:
             self.opening_changed.emit()
 
     def cancel(self) -> None:
-        """Want it no more."""
         if self.job is not None:
             self._context.jobs.cancel(self.job)
 

@@ -88,7 +88,6 @@ class ClassNamesDialog(QDialog):
         self.text.setPlainText("\n".join(names))
 
     def choose(self) -> None:
-        """Ask for the file."""
         dialog = QFileDialog(self, "Class names", "", "Class names (*.txt *.json)")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.read)

@@ -14,7 +14,18 @@ from convscope.engine.models.answers.preprocessing import MODES, RESIZES
 from convscope.engine.models.program import Program
 from convscope.ui import theme
 from convscope.ui.forms.answer_choice import AnswerChoice
-from convscope.ui.forms.form import caption, choose, combo, hairline, heading, named, row, tool
+from convscope.ui.forms.form import (
+    caption,
+    choose,
+    combo,
+    hairline,
+    heading,
+    named,
+    row,
+    text_line,
+    tool,
+    vertical,
+)
 from convscope.ui.layout.elided import ElidedLabel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model import words
@@ -33,8 +44,6 @@ _RESIZE_WORDS = {"crop": "its middle", "pad": "all of it, with a border", "stret
 
 
 class NetworkColumn(QWidget):
-    """The column of the whole model."""
-
     def __init__(
         self, context: PanelContext, view_model: ModelViewModel, parent: QWidget | None = None
     ) -> None:
@@ -45,12 +54,7 @@ class NetworkColumn(QWidget):
         self._shown: ShownModel | None = None
         self._timed: Program | None = None
         self._first: Predicted | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(FACTS_GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("model.name")
-        self.title.setWordWrap(True)
+        self.title = text_line("model.name", "title")
         self.title.setTextInteractionFlags(SELECTABLE)
         self.save = tool(
             "model.save", "Save a copy: for Keras, TensorFlow, ONNX or LiteRT", "save", self.choose_file
@@ -62,12 +66,12 @@ class NetworkColumn(QWidget):
         head.setStretch(0, 1)
         for button in (self.load, self.save):
             head.setAlignment(button, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(head)
+        column = vertical(
+            self, head, spacing=FACTS_GAP, margins=(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
+        )
         self.origin = caption("model.origin")
         column.addWidget(self.origin)
-        self.notes = theme.label("", "warning")
-        self.notes.setObjectName("model.notes")
-        self.notes.setWordWrap(True)
+        self.notes = text_line("model.notes", "warning")
         column.addWidget(self.notes)
         self.names = tool(
             "model.class_names", "Edit the names of the classes", "tag", self.edit_names, "Names…"
@@ -160,12 +164,10 @@ class NetworkColumn(QWidget):
         self.notes.setVisible(bool(notes))
 
     def set_current(self, path: str | None) -> None:
-        """Frame a layer in both bars."""
         for bar in self.bars.values():
             bar.set_current(path)
 
     def choose_file(self) -> None:
-        """Ask which kind of copy it shall be, and where it shall go."""
         if self._shown is not None:
             self.saver.ask(self._shown.model)
 
@@ -175,7 +177,6 @@ class NetworkColumn(QWidget):
             self.saver.save(self._shown.model, path, kind)
 
     def choose_weights(self) -> None:
-        """Ask for the file with the weights."""
         dialog = QFileDialog(self, "Load weights", "", "Weights (*.h5 *.hdf5 *.keras);;All files (*)")
         dialog.setObjectName("model.weights_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -184,11 +185,9 @@ class NetworkColumn(QWidget):
         dialog.open()
 
     def load_from(self, path: str) -> None:
-        """Open the same network with the weights of a file."""
         self._model.load_weights(path)
 
     def edit_names(self) -> None:
-        """Open the dialog for the names of the classes."""
         shown = self._shown
         if shown is None:
             return
@@ -198,8 +197,6 @@ class NetworkColumn(QWidget):
         )
         dialog.named.connect(self._model.name_classes)
         dialog.open()
-
-    # Inside
 
     def _set_preprocessing(self) -> None:
         shown = self._shown
@@ -325,7 +322,6 @@ class ShareBar(QWidget):
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
-        """What is on show; layers without a part are left out."""
         return self._pieces
 
     def set_pieces(self, pieces: Sequence[Piece]) -> None:
@@ -338,7 +334,6 @@ class ShareBar(QWidget):
         self.update()
 
     def set_current(self, path: str | None) -> None:
-        """Frame a layer's piece."""
         self._current = path
         self.update()
 

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QLabel,
-    QLayout,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QLabel, QLayout, QWidget
 
 from convscope.core.task import Task
 from convscope.core.words import breakable
@@ -31,7 +22,16 @@ from convscope.engine.models.export.formats import (
 )
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui import theme
-from convscope.ui.forms.form import caption, combo, hairline, heading, segmented
+from convscope.ui.forms.form import (
+    caption,
+    combo,
+    hairline,
+    heading,
+    push_button,
+    segmented,
+    text_line,
+    vertical,
+)
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.layers.facts import SELECTABLE, FactGrid
 
@@ -65,10 +65,6 @@ class SaveCopyDialog(QDialog):
         self.setWindowTitle("Save a copy")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._saver, self._model, self._dataset = saver, model, dataset
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*(theme.GROUP_GAP,) * 4)
-        column.setSpacing(theme.GAP)
-        column.addWidget(heading("Kind of file"))
         self.format = segmented(
             "model.export.format",
             "Kind of file",
@@ -76,14 +72,17 @@ class SaveCopyDialog(QDialog):
             wraps=True,
         )
         self.format.changed.connect(lambda _key: self._tell())
-        column.addWidget(self.format)
         self.about = caption("model.export.about")
-        column.addWidget(self.about)
-        self.missing = theme.label("", "warning")
-        self.missing.setObjectName("model.export.missing")
-        self.missing.setWordWrap(True)
+        self.missing = text_line("model.export.missing", "warning")
         self.missing.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column.addWidget(self.missing)
+        column = vertical(
+            self,
+            heading("Kind of file"),
+            self.format,
+            self.about,
+            self.missing,
+            margins=(theme.GROUP_GAP,) * 4,
+        )
         column.addSpacing(theme.GRID)
         self.of_precision = heading("Numbers")
         column.addWidget(self.of_precision)
@@ -117,11 +116,9 @@ class SaveCopyDialog(QDialog):
 
     @property
     def kind(self) -> ExportFormat:
-        """The format that is chosen."""
         return format_named(self.format.value)
 
     def choose_file(self) -> None:
-        """Ask where the copy shall go."""
         kind = self.kind
         name = self._model.name.replace("/", "-")
         dialog = QFileDialog(self, "Save a copy", f"{name}{kind.endings[0]}")
@@ -200,13 +197,7 @@ class ModelSaver:
             examples = shipped(model) if dataset is None else of_dataset(dataset)
             return export_model(model, path, examples, precision=precision, task=task)
 
-        self._context.jobs.submit(
-            "long",
-            work,
-            title=f"Saving {model.name} as {Path(path).name}",
-            on_done=self._show,
-            on_failed=self._context.report,
-        )
+        self._context.submit("long", work, f"Saving {model.name} as {Path(path).name}", on_done=self._show)
 
     def _show(self, made: Exported) -> None:
         self._context.notify(f"Saved {made.files[0]}, its class names beside it.")
@@ -244,13 +235,8 @@ class ParityDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.card, self._notify = made.card, notify
         card = made.card
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*(theme.GROUP_GAP,) * 4)
-        column.setSpacing(theme.GAP)
-        title = theme.label(f"{card.model} as {card.format}", "title")
-        title.setObjectName("model.card.title")
-        title.setWordWrap(True)
-        column.addWidget(title)
+        title = text_line("model.card.title", "title", f"{card.model} as {card.format}")
+        column = vertical(self, title, margins=(theme.GROUP_GAP,) * 4)
         column.addWidget(caption("model.card.file", breakable(str(made.files[0]))))
         verdict = QLabel(card.verdict)
         verdict.setObjectName("model.card.verdict")
@@ -270,10 +256,7 @@ class ParityDialog(QDialog):
         column.addStretch(1)
         column.addSpacing(theme.GRID)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        copy = QPushButton("Copy as text")
-        copy.setObjectName("model.card.copy")
-        copy.setAccessibleName("Copy the card as text")
-        copy.clicked.connect(self.copy)
+        copy = push_button("model.card.copy", "Copy as text", self.copy, says="Copy the card as text")
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.button(QDialogButtonBox.StandardButton.Close).setObjectName("model.card.close")
         buttons.rejected.connect(self.close)
@@ -288,6 +271,5 @@ class ParityDialog(QDialog):
         return done
 
     def copy(self) -> None:
-        """Put the whole card on the clipboard."""
         QGuiApplication.clipboard().setText(self.card.text())
         self._notify("Copied the card")

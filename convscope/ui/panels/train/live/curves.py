@@ -40,7 +40,6 @@ class CurvesShown:
 
     @property
     def smoothing(self) -> float:
-        """Of the curves on show."""
         return self.by_batch if self.by == "batch" else self.by_epoch
 
 
@@ -68,7 +67,6 @@ class Series:
         self._seen = max(batch, self._seen)
 
     def extend(self, values: NDArray[np.float64]) -> None:
-        """Append the values of batches that followed."""
         for value in values.tolist():
             self._seen += 1
             self._sum += value
@@ -135,7 +133,6 @@ class History:
         self._smoothing = factor, formula
 
     def take(self, update: Update) -> None:
-        """Append what is new."""
         longest = 0
         for name, values in update.batches.items():
             if name not in self.batches:
@@ -166,14 +163,12 @@ class History:
             self.rates.append((x, rate))
 
     def set_smoothing(self, factor: float, formula: Formula) -> None:
-        """Smooth by another factor, or another formula."""
         self._smoothing = factor, formula
         for series in self.batches.values():
             series.set_smoothing(factor, formula)
 
     @property
     def x(self) -> float:
-        """Where the run stands, in epochs."""
         return self.done / self.steps
 
     def by_batch(self, name: str) -> tuple[Curve, Curve] | None:

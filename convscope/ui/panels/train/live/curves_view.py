@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QWidget
 
 from convscope.ui import theme
-from convscope.ui.forms.form import choose, combo, row
+from convscope.ui.forms.form import choose, combo, row, vertical
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.forms.undo_keys import undo_of_the_window
@@ -110,7 +110,6 @@ class CurvesView(QWidget):
             self.history.take(Update(0, known, (), 0.0))
 
     def note_rate(self, rate: float) -> None:
-        """The learning rate was changed now."""
         self.history.note_rate(self.history.x, rate)
 
     def follow_rate(self) -> float | None:
@@ -122,7 +121,6 @@ class CurvesView(QWidget):
         return self.history.rates[-1][1]
 
     def end(self) -> None:
-        """Take the last numbers; no more will come."""
         self._timer.stop()
         self.look()
 
@@ -130,7 +128,6 @@ class CurvesView(QWidget):
         self._timer.stop()
 
     def look(self) -> None:
-        """Take what is new and draw it."""
         recorder, history = self._recorder, self.history
         if recorder is None:
             return
@@ -147,14 +144,11 @@ class CurvesView(QWidget):
         self.looked.emit()
 
     def draw(self) -> None:
-        """Draw all curves as they are now."""
         span = self._span()
         for chart in self.charts:
             # A low chart is drawn although it is hidden: its numbers are told beside the settings as well.
             if not chart.isHidden() or not chart.stretch:
                 chart.draw(self.history, self.shown, span)
-
-    # Inside
 
     def _draw_at_pace(self) -> None:
         """Draw; measure it now and then, the painting that follows by itself with it."""
@@ -193,9 +187,6 @@ class CurvesView(QWidget):
     def _build(self) -> None:
         from convscope.engine.training.smoothing import FORMULAS
 
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
         self.by = Segmented([("batch", "By batch"), ("epoch", "By epoch")], "train.by")
         self.by.setAccessibleName("Curves by batch or by epoch")
         self.by.changed.connect(self._by_changed)
@@ -221,7 +212,7 @@ class CurvesView(QWidget):
         smoothed.setLayout(row(self.smoothing, by, self.formula))
         for widget in (self.by, smoothed, self.which):
             above.addWidget(widget)
-        column.addLayout(above)
+        column = vertical(self, above)
         self.loss.head.insertWidget(1, self.log, 0, Qt.AlignmentFlag.AlignTop)
         for chart in self.charts:
             column.addWidget(chart, chart.stretch)
@@ -263,8 +254,6 @@ class CurvesView(QWidget):
         for chart in self.charts:
             measured = chart.is_measured(self._settings)
             chart.setVisible(measured and self.height() >= theme.scaled(chart.needs_height))
-
-    # How it is shown
 
     def set_shown(self, shown: CurvesShown) -> None:
         """Show the curves in another way; nothing is emitted."""

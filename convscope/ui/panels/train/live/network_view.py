@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from convscope.engine.interpret.activations.nothing import is_blank
 from convscope.imaging.colormaps import apply_colormap
@@ -30,7 +30,7 @@ from convscope.ui import theme
 from convscope.ui.canvas.late import LATE_MS
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import caption, combo, row
+from convscope.ui.forms.form import caption, combo, row, vertical
 from convscope.ui.panels.train.live.view_model import CURRENT, LiveViewModel
 from convscope.ui.panels.train.results.confusion import long_names
 from convscope.ui.qimage import to_image
@@ -66,9 +66,6 @@ class NetworkView(QWidget):
         view_model.context.ending.call(self._lateness.stop)
 
     def _build(self, view_model: LiveViewModel) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
         self.kernel_words = theme.label("First layer’s kernels", "heading")
         self.kernels = MosaicView()
         self.kernels.setObjectName("train.kernels")
@@ -90,9 +87,7 @@ class NetworkView(QWidget):
         self.samples.chosen.connect(view_model.image.set)
         self.trouble = caption("train.look_trouble")
         self.trouble.hide()
-        column.addWidget(self.kernel_words)
-        column.addWidget(self.kernels, 1)
-        column.addSpacing(theme.GRID)
+        column = vertical(self, self.kernel_words, (self.kernels, 1), theme.GRID, spacing=theme.GRID)
         # Looking takes a small share of the time: of a slow network what is on show may be minutes old.
         self.step = theme.with_figures(caption("train.look_step"))
         self.step.setWordWrap(False)
@@ -261,7 +256,6 @@ class SamplesView(QWidget):
     def set_samples(
         self, pixels: Sequence[NDArray[np.uint8]], labels: Sequence[int], classes: Sequence[str]
     ) -> None:
-        """The images, each uint8 H×W×3, and the names of the classes."""
         self._pictures = [_small(image) for image in pixels]
         self._labels, self._classes = tuple(labels), tuple(classes)
         self._probabilities = None
@@ -270,7 +264,6 @@ class SamplesView(QWidget):
         self.update()
 
     def set_predictions(self, probabilities: NDArray[np.float32] | None) -> None:
-        """What the network says now, (n, classes)."""
         if probabilities is not None and len(probabilities) != len(self._pictures):
             probabilities = None
         self._probabilities = probabilities
@@ -278,7 +271,6 @@ class SamplesView(QWidget):
         self.update()
 
     def sentence(self, row: int) -> str:
-        """A row in words."""
         true = self._name(self._labels[row])
         if self._probabilities is None:
             return true
@@ -292,7 +284,6 @@ class SamplesView(QWidget):
         return QSize(theme.scaled(200), self._row_height() * self._rows())
 
     def place(self, number: int) -> QRectF:
-        """Where an image and its words stand."""
         row, column = divmod(number, COLUMNS)
         width = (self.width() + theme.GROUP_GAP) / COLUMNS
         height = self._row_height()

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from convscope.core.words import time_left
 from convscope.ui import theme
-from convscope.ui.forms.form import row, slider, tool
+from convscope.ui.forms.form import row, slider, tool, vertical
 from convscope.ui.panels.train.settings import form
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ class Transport(QWidget):
             self.slider.setValue(round(100 * math.log10(max(rate, LEAST))))
 
     def show_state(self, _state: object = None) -> None:
-        """Bring buttons and words up to date."""
         state = self.trainer.state
         standing = state == "paused"
         self.pause.setText("Resume" if standing else "Pause")
@@ -62,7 +61,6 @@ class Transport(QWidget):
         self.say()
 
     def say(self) -> None:
-        """What it is doing, how fast, and for how long still."""
         self.sentence.setText(self._sentence())
         update, job = self._charts.update_, self.trainer.job
         words = []
@@ -104,9 +102,6 @@ class Transport(QWidget):
         return f"{'Paused' if trainer.control.standing else 'Pausing'} · {words}"
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
         trainer = self.trainer
         self.pause = tool("train.pause", "Pause", "pause", trainer.toggle, "Pause")
         self.pause.setMinimumWidth(theme.scaled(92))
@@ -129,7 +124,6 @@ class Transport(QWidget):
         label.setBuddy(self.rate)
         buttons = row(self.pause, self.step, self.stop, None, label, self.slider, self.rate)
         buttons.setStretch(5, 1)
-        column.addLayout(buttons)
         self.sentence = QLabel()
         self.sentence.setObjectName("train.sentence")
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -138,7 +132,7 @@ class Transport(QWidget):
         says = QHBoxLayout()
         says.addWidget(self.sentence, 1)
         says.addWidget(self.numbers)
-        column.addLayout(says)
+        vertical(self, buttons, says, spacing=theme.GRID)
 
     def _set_rate(self, rate: float) -> None:
         self.show_rate(rate)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayou
 
 from convscope.core.task import Task
 from convscope.ui import theme
-from convscope.ui.forms.form import caption, row
+from convscope.ui.forms.form import caption, row, text_line, vertical
 from convscope.ui.layout.placed import Placed
 from convscope.ui.panels.train.live.curves import CurvesShown
 from convscope.ui.panels.train.live.network_view import NetworkView
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 
 class LiveView(QWidget):
-    """What one watches while a network learns."""
-
     def __init__(self, train: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.live")
@@ -48,7 +46,6 @@ class LiveView(QWidget):
 
     @property
     def charts(self) -> CurvesView:
-        """The curves; made when they are first needed."""
         if self._charts is None:
             from convscope.ui.panels.train.live.curves_view import CurvesView
 
@@ -64,7 +61,6 @@ class LiveView(QWidget):
 
     @cached_property
     def transport(self) -> Transport:
-        """The buttons over the curves."""
         made = Transport(self.train, self.charts)
         self._inner.insertWidget(0, made)
         return made
@@ -75,20 +71,13 @@ class LiveView(QWidget):
         self.empty.set_room(self.height())
 
     def set_looks_shown(self, shown: bool) -> None:
-        """Give the charts all the room, or not."""
         self.looks.setVisible(shown)
 
-    # Inside
-
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
         self.resuming = Notice("train.interrupted")
         self.notice = Notice("train.notice")
-        column.addWidget(self.notice)
         self.stack = QStackedWidget()
-        column.addWidget(self.stack, 1)
+        column = vertical(self, self.notice, (self.stack, 1))
         # It comes when the folder of runs is read: no button above it moves.
         column.addWidget(self.resuming)
         self.empty = NoTrainingYet(self.train)
@@ -123,13 +112,8 @@ class LiveView(QWidget):
         def work(_task: Task) -> None:
             import pyqtgraph  # noqa: F401
 
-        self.context.jobs.submit(
-            "view",
-            work,
-            title="Loading the charts",
-            quiet=True,
-            on_done=lambda _none: self.transport.show_state(),
-            on_failed=self.context.report,
+        self.context.submit(
+            "view", work, "Loading the charts", quiet=True, on_done=lambda _none: self.transport.show_state()
         )
 
     def _began(self, plan: TrainingPlan) -> None:
@@ -198,8 +182,7 @@ class NoTrainingYet(QWidget):
         super().__init__(parent)
         self.setObjectName("train.empty")
         self.view_model = view_model
-        self.title = theme.label("", "title")
-        self.title.setObjectName("train.empty.title")
+        self.title = text_line("train.empty.title", "title", wraps=False)
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words = theme.label("", "caption")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -215,9 +198,7 @@ class NoTrainingYet(QWidget):
             "train.empty.data", "Choose data", lambda: view_model.context.show_panel("data")
         )
         self.base = self._button(
-            "train.empty.transfer",
-            "Put a new classifier on it",
-            lambda: view_model.show("transfer"),
+            "train.empty.transfer", "Put a new classifier on it", lambda: view_model.show("transfer")
         )
         self.start = self._button("train.empty.start", "Start", view_model.start)
         self.start.setProperty("role", "primary")

@@ -144,11 +144,8 @@ class LiveViewModel:
         listen(train.runs_changed, self.find_interrupted)
         self.find_interrupted()
 
-    # -- what is chosen --------------------------------------------------------------------------------------
-
     @property
     def can_choose(self) -> bool:
-        """Whether a network is there to look into."""
         return self.prepared is not None and (self.trainer.active or self._trained is not None)
 
     @property
@@ -171,7 +168,6 @@ class LiveViewModel:
 
     @property
     def images(self) -> tuple[tuple[int, str], ...]:
-        """(number, words) of the images whose maps can be shown."""
         found = [(CURRENT, f"current, {self.context.workspace.image.name}")]
         if self.prepared is not None and self.prepared.samples is not None:
             classes = self.prepared.dataset.classes
@@ -234,10 +230,10 @@ class LiveViewModel:
                 self._current = batch
                 self.watch()
 
-        self.context.jobs.submit(
+        self.context.submit(
             "imaging",
             work,
-            title="Preparing the image",
+            "Preparing the image",
             key="train.image",
             supersede="finish",
             quiet=True,
@@ -269,15 +265,14 @@ class LiveViewModel:
             if model is self._trained:
                 self._show(snapshot)
 
-        self.context.jobs.submit(
+        self.context.submit(
             "engine",
             work,
-            title="Looking into the network",
+            "Looking into the network",
             key="train.look",
             supersede="finish",
             quiet=True,
             on_done=done,
-            on_failed=self.context.report,
         )
 
     def _wanted(self, prepared: PreparedTraining) -> Watch:
@@ -310,8 +305,6 @@ class LiveViewModel:
         if self._shown is None or self.prepared is None or self._is_shown(self._wanted(self.prepared)):
             self.outdated.emit(False)
         self.trouble.emit(snapshot.trouble or self._image_trouble)
-
-    # -- the training ----------------------------------------------------------------------------------------
 
     def _began(self, _plan: object) -> None:
         self.prepared = self._trained = self._shown = None
@@ -447,17 +440,9 @@ class LiveViewModel:
             if not isinstance(error, UserError):
                 self.context.report(error)
 
-        self.context.jobs.submit(
-            "view",
-            work,
-            title="Reading the run",
-            key="train.live.run",
-            quiet=True,
-            on_done=done,
-            on_failed=failed,
+        self.context.submit(
+            "view", work, "Reading the run", key="train.live.run", quiet=True, on_done=done, on_failed=failed
         )
-
-    # -- runs that were interrupted --------------------------------------------------------------------------
 
     def find_interrupted(self) -> None:
         """Look for runs that can go on, and for the names that are taken."""
@@ -476,14 +461,8 @@ class LiveViewModel:
             self.train.note_names(found[1])
             self.set_interrupted(found[0])
 
-        self.context.jobs.submit(
-            "view",
-            work,
-            title="Looking for interrupted runs",
-            key="train.interrupted",
-            quiet=True,
-            on_done=done,
-            on_failed=self.context.report,
+        self.context.submit(
+            "view", work, "Looking for interrupted runs", key="train.interrupted", quiet=True, on_done=done
         )
 
     def set_interrupted(self, runs: tuple[Unfinished, ...]) -> None:
@@ -502,7 +481,6 @@ class LiveViewModel:
 
     @property
     def offered(self) -> Announcement | None:
-        """The interrupted run that is offered now."""
         if not self.interrupted or self.trainer.active:
             return None
         first = self.interrupted[0]

@@ -142,7 +142,6 @@ class ClassAccuracy(QListView):
         self.scheduleDelayedItemsLayout()
 
     def select(self, number: int | None) -> None:
-        """Mark a class; nothing is emitted."""
         self._quiet = True
         if number is None:
             self.selectionModel().clear()

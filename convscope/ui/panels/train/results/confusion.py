@@ -24,7 +24,6 @@ WIDEST = 110  # pixels of a name that still leaves the picture its room
 
 
 def long_names(classes: tuple[str, ...]) -> bool:
-    """Whether one of the names is too long to stand along a picture."""
     metrics = QFontMetrics(theme.font(12))
     return any(metrics.horizontalAdvance(name) > theme.scaled(WIDEST) for name in classes)
 
@@ -78,19 +77,14 @@ class ConfusionView(QWidget):
 
     @property
     def selected(self) -> Cell | None:
-        """The cell with the ring."""
         return self._selected
 
     def select(self, cell: Cell | None) -> None:
-        """Put the ring around a cell; nothing is emitted."""
         self._selected = cell
         self.update()
 
     def words(self, cell: Cell) -> str:
-        """A cell in a sentence."""
         return cell_words(self._counts, self._classes, cell)
-
-    # -- measures --------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
         return QSize(theme.scaled(380), theme.scaled(380))
@@ -115,19 +109,15 @@ class ConfusionView(QWidget):
         return title + room, title + room, side
 
     def cell_rect(self, cell: Cell) -> QRectF:
-        """The place of a cell."""
         left, top, side = self._grid()
         return QRectF(left + cell[1] * side, top + cell[0] * side, side, side)
 
     def cell_at(self, point: QPointF) -> Cell | None:
-        """The cell at a place of the widget."""
         left, top, side = self._grid()
         if side <= 0 or point.x() < left or point.y() < top:
             return None
         cell = int((point.y() - top) // side), int((point.x() - left) // side)
         return cell if max(cell) < len(self._classes) else None
-
-    # -- events ----------------------------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -170,8 +160,6 @@ class ConfusionView(QWidget):
         if cell != self._hover:
             self._hover = cell
             self.update()
-
-    # -- painting --------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         count = len(self._classes)

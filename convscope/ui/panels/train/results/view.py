@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.form import caption, heading, row, segmented, tool
+from convscope.ui.forms.form import caption, heading, row, segmented, text_line, tool, vertical
 from convscope.ui.panels.train.results.class_accuracy import ClassAccuracy
 from convscope.ui.panels.train.results.confusion import ConfusionView
 from convscope.ui.panels.train.results.view_model import (
@@ -99,8 +99,6 @@ class ResultView(QWidget):
         # Where a network looked can be asked of a network only.
         self.explain.setEnabled(selected is not None and self.view_model.has_network)
 
-    # -- the widgets -----------------------------------------------------------------------------------------
-
     def _build(self) -> None:
         self.stack = QStackedWidget()
         whole = QVBoxLayout(self)
@@ -110,24 +108,16 @@ class ResultView(QWidget):
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.body)
         self._build_empty()
-        self.title = theme.label("", "title")
-        self.title.setObjectName("train.result.title")
+        self.title = text_line("train.result.title", "title", wraps=False)
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setWordWrap(True)
         self.parts = segmented("train.result.part", "Images", PARTS)
         self.parts.changed.connect(self.view_model.show_part)
-        self.accuracy = theme.label("", "title")
-        self.accuracy.setObjectName("train.result.accuracy")
+        self.accuracy = text_line("train.result.accuracy", "title", wraps=False)
         self.accuracy.setAccessibleName("Accuracy")
-        self.facts = theme.label("", "caption")
-        self.facts.setObjectName("train.result.facts")
-        column = QVBoxLayout(self.body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        self.facts = text_line("train.result.facts", "caption", wraps=False)
         head = row(self.title, self.parts)
         head.setStretch(0, 1)
-        column.addLayout(head)
-        column.addLayout(row(self.accuracy, self.facts, None))
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("train.result.splitter")
         self.splitter.setChildrenCollapsible(False)
@@ -135,7 +125,7 @@ class ResultView(QWidget):
         self.splitter.addWidget(self._build_images())
         self.splitter.setStretchFactor(0, 5)
         self.splitter.setStretchFactor(1, 4)
-        column.addWidget(self.splitter, 1)
+        vertical(self.body, head, row(self.accuracy, self.facts, None), (self.splitter, 1))
 
     def _build_empty(self) -> None:
         self.words = caption("train.result.words")
@@ -153,16 +143,13 @@ class ResultView(QWidget):
 
     def _build_numbers(self) -> QWidget:
         side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, theme.GAP, 0)
-        column.setSpacing(theme.GRID)
         self.matrix = ConfusionView()
         self.matrix.setObjectName("train.result.matrix")
         self.matrix.chosen.connect(self.view_model.show_cell)
         self.by_class = ClassAccuracy()
         self.by_class.setObjectName("train.result.classes")
         self.by_class.chosen.connect(self.view_model.show_class)
-        column.addWidget(self.matrix, 3)
+        column = vertical(side, (self.matrix, 3), spacing=theme.GRID, margins=(0, 0, theme.GAP, 0))
         column.addWidget(heading("Accuracy by class"))
         column.addWidget(self.by_class, 1)
         return side
@@ -170,23 +157,12 @@ class ResultView(QWidget):
     def _build_images(self) -> QWidget:
         vm = self.view_model
         side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(theme.GAP, 0, 0, 0)
-        column.setSpacing(theme.GRID)
         self.images_title = caption("train.result.images_title")
         self.worst = tool(
-            "train.result.worst",
-            "The worst mistakes",
-            "triangle-alert",
-            vm.show_worst,
-            "Worst mistakes",
+            "train.result.worst", "The worst mistakes", "triangle-alert", vm.show_worst, "Worst mistakes"
         )
         self.use = tool(
-            "train.result.use",
-            "Make it the current image",
-            "image",
-            vm.open_selected,
-            "Use this image",
+            "train.result.use", "Make it the current image", "image", vm.open_selected, "Use this image"
         )
         self.explain = tool(
             "train.result.explain",
@@ -205,7 +181,12 @@ class ResultView(QWidget):
         for button in (self.worst, self.use, self.explain):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        column.addLayout(buttons)
-        column.addWidget(self.images_title)
-        column.addWidget(self.images, 1)
+        vertical(
+            side,
+            buttons,
+            self.images_title,
+            (self.images, 1),
+            spacing=theme.GRID,
+            margins=(theme.GAP, 0, 0, 0),
+        )
         return side

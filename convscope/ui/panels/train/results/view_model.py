@@ -197,20 +197,16 @@ class ResultViewModel:
         self._evaluate("test")
 
     def show_part(self, part: str) -> None:
-        """Evaluate another part of the data."""
         if self._source is not None:
             self._evaluate(part)
 
     def show_worst(self) -> None:
-        """Show the mistakes that were made with most confidence."""
         self._look_at(cell=None, true_class=None)
 
     def show_cell(self, true: int, predicted: int) -> None:
-        """Show the images of a cell of the confusion matrix."""
         self._look_at(cell=(true, predicted), true_class=None)
 
     def show_class(self, true: int) -> None:
-        """Show the mistakes of a class."""
         self._look_at(cell=None, true_class=true)
 
     def select(self, row: int | None) -> None:
@@ -247,11 +243,10 @@ class ResultViewModel:
                 context.workspace.add_model(outcome.model)
                 context.show_panel(then)
 
-        context.jobs.submit("view", work, title="Opening the image", on_done=done, on_failed=context.report)
+        context.submit("view", work, "Opening the image", on_done=done)
 
     @property
     def facts(self) -> tuple[str, str]:
-        """The accuracy, and the counts behind it."""
         assert self.outcome is not None
         evaluation = self.outcome.evaluation
         right = int(np.trace(evaluation.confusion))
@@ -259,8 +254,6 @@ class ResultViewModel:
         wrong = evaluation.images - right
         words = f"{right:,} of {evaluation.images:,} images right · {wrong:,} wrong{loss}"
         return percent(evaluation.accuracy, 2, fixed=True), words
-
-    # Inside
 
     def _choose(self, choice: ResultChoice) -> None:
         """Note what is looked at; it is shown already."""
@@ -306,10 +299,10 @@ class ResultViewModel:
 
         if self.outcome is None:
             self.said.emit("Looking at the images…")
-        self.context.jobs.submit(
+        self.context.submit(
             "engine",
             work,
-            title="Evaluating",
+            "Evaluating",
             key=KEY,
             on_done=self._show,
             on_failed=self._failed,

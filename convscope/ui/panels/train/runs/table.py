@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import (
-    QSortFilterProxyModel,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -173,7 +169,6 @@ class RunsTable(QTableView):
         return [(entry, theme.SERIES[colour]) for entry, colour in self.view_model.on_chart]
 
     def selected(self) -> list[RunEntry]:
-        """The selected runs, from top to bottom."""
         rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
         return [self._entry(row) for row in rows]
 

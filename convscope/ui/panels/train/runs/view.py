@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QMenu, QMessageBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QMessageBox, QSplitter, QWidget
 
 from convscope.core.errors import UserError
 from convscope.ui import theme
 from convscope.ui.export.file_dialog import choose_file, save_grabbed
-from convscope.ui.forms.form import caption, row, segmented, tool
+from convscope.ui.forms.form import caption, row, segmented, text_line, tool, vertical
 from convscope.ui.panels.train.runs.table import RunsTable
 from convscope.ui.panels.train.runs.view_model import RunEntry, RunsChart, RunsRead, RunsViewModel
 from convscope.ui.panels.train.view_model import TrainViewModel
@@ -34,8 +34,6 @@ def _best(entry: RunEntry, metric: str, colour: str) -> list[tuple[float, float,
 
 
 class RunsView(QWidget):
-    """The chart of the ticked runs over the table of all."""
-
     def __init__(self, train: TrainViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.runs")
@@ -61,8 +59,6 @@ class RunsView(QWidget):
         # The table's swatches are painted anew with the theme.
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "table"):
             self.table.viewport().update()
-
-    # -- what is shown ---------------------------------------------------------------------------------------
 
     def _show(self, read: RunsRead) -> None:
         empty = not read.entries
@@ -105,7 +101,6 @@ class RunsView(QWidget):
         self.difference.setToolTip("\n".join(each))
 
     def _offer(self) -> None:
-        """What can be done with the selected runs."""
         one, idle = self.view_model.one, not self.train.trainer.active
         self.result.setEnabled(one is not None and one.has_model)
         self.open.setEnabled(one is not None and one.has_model)
@@ -119,8 +114,6 @@ class RunsView(QWidget):
         self.values.set_value(chart.metric)
         self.scale.set_value(chart.scale)
         self._draw()
-
-    # -- what is done ----------------------------------------------------------------------------------------
 
     def _show_result(self) -> None:
         if self.view_model.one is not None:
@@ -175,34 +168,22 @@ class RunsView(QWidget):
             return
         self.view_model.export_to(path)
 
-    # -- the widgets -----------------------------------------------------------------------------------------
-
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
         self.words = caption("train.runs.words", "There is no run yet. Every training is kept here as a run.")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.hide()
-        column.addWidget(self.words, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setObjectName("train.runs.splitter")
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self._build_chart())
         self.splitter.addWidget(self._build_table())
-        column.addWidget(self.splitter, 1)
-        self.damaged = theme.label("", "warning")
-        self.damaged.setObjectName("train.runs.damaged")
-        self.damaged.setWordWrap(True)
+        self.damaged = text_line("train.runs.damaged", "warning")
         self.damaged.setTextFormat(Qt.TextFormat.PlainText)
         self.damaged.hide()
-        column.addWidget(self.damaged)
+        vertical(self, (self.words, 1), (self.splitter, 1), self.damaged)
 
     def _build_chart(self) -> QWidget:
         side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, theme.GRID)
-        column.setSpacing(theme.GRID)
         self.values = segmented(
             "train.runs.metric",
             "Curve",
@@ -221,16 +202,16 @@ class RunsView(QWidget):
         self.chart.setMinimumHeight(theme.scaled(160))
         self.chart.hovered.connect(self.chart.show_cursor)
         self.difference = caption("train.runs.difference")
-        column.addLayout(row(self.values, self.scale, None))
+        column = vertical(
+            side, row(self.values, self.scale, None), spacing=theme.GRID, margins=(0, 0, 0, theme.GRID)
+        )
         column.addWidget(self.chart, 1)
         column.addWidget(self.difference)
         return side
 
     def _build_table(self) -> QWidget:
         side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, theme.GRID, 0, 0)
-        column.setSpacing(theme.GRID)
+        column = vertical(side, spacing=theme.GRID, margins=(0, theme.GRID, 0, 0))
         self.result = tool(
             "train.runs.result", "Accuracy, confusion and mistakes", "target", self._show_result, "Result"
         )

@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunsChart:
-    """What the chart of the runs shows."""
-
     metric: Literal["loss", "accuracy"] = "loss"
     scale: Literal["linear", "log"] = "linear"
 
@@ -186,16 +184,8 @@ class RunsViewModel:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the folders again."""
-        self.context.jobs.submit(
-            "view",
-            read_runs,
-            title="Reading the runs",
-            key=KEY,
-            supersede="finish",
-            quiet=True,
-            on_done=self._take,
-            on_failed=self.context.report,
+        self.context.submit(
+            "view", read_runs, "Reading the runs", key=KEY, supersede="finish", quiet=True, on_done=self._take
         )
 
     def _cancel(self) -> None:
@@ -211,8 +201,6 @@ class RunsViewModel:
         self.read.emit(read)
         self.ticked.emit()
         self.selection_changed.emit()
-
-    # -- what is chosen --------------------------------------------------------------------------------------
 
     @property
     def on_chart(self) -> list[tuple[RunEntry, int]]:
@@ -232,12 +220,10 @@ class RunsViewModel:
 
     @property
     def selection(self) -> list[RunEntry]:
-        """The selected runs that are still there, the newest first."""
         return [entry for entry in self.runs.entries if entry.id in self.selected.value]
 
     @property
     def one(self) -> RunEntry | None:
-        """The selected run, if it is one."""
         selection = self.selection
         return selection[0] if len(selection) == 1 else None
 
@@ -293,10 +279,7 @@ class RunsViewModel:
                     range(COLOURS), key=lambda colour: (shown.count(colour), given.count(colour))
                 )
 
-    # -- what is done ----------------------------------------------------------------------------------------
-
     def rename(self, run: Run, name: str) -> None:
-        """Give a run another name."""
         try:
             run.rename(name)
         except (UserError, OSError) as error:
@@ -304,7 +287,6 @@ class RunsViewModel:
         self.train.runs_changed.emit()
 
     def delete(self, runs: Sequence[Run]) -> None:
-        """Remove runs from the disk."""
 
         def work(_task: Task) -> None:
             for run in runs:
@@ -314,12 +296,8 @@ class RunsViewModel:
             self.context.report(error)
             self.train.runs_changed.emit()
 
-        self.context.jobs.submit(
-            "view",
-            work,
-            title="Deleting",
-            on_done=lambda _none: self.train.runs_changed.emit(),
-            on_failed=failed,
+        self.context.submit(
+            "view", work, "Deleting", on_done=lambda _none: self.train.runs_changed.emit(), on_failed=failed
         )
 
     def export_to(self, path: Path) -> None:
@@ -331,10 +309,9 @@ class RunsViewModel:
 
             export_runs(runs, path)
 
-        self.context.jobs.submit(
+        self.context.submit(
             "view",
             work,
-            title=f"Saving {path.name}",
+            f"Saving {path.name}",
             on_done=lambda _none: self.context.notify(f"Saved {path.name}."),
-            on_failed=self.context.report,
         )

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QPushButton,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
@@ -30,11 +29,14 @@ from convscope.ui.forms.form import (
     combo,
     decimal,
     heading,
+    push_button,
     row,
     scrolling,
     spin,
+    text_line,
     tool,
     under_captions,
+    vertical,
 )
 from convscope.ui.forms.undo_keys import undo_of_the_window
 from convscope.ui.layout.flow import FlowLayout
@@ -149,23 +151,20 @@ class TransferView(QWidget):
             entry = self.view_model.last.get(way)
             card.set_reached("" if entry is None else reached_words(entry))
 
-    # -- the widgets -----------------------------------------------------------------------------------------
-
     def _build(self) -> None:
         inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, theme.GAP, 0)
-        column.setSpacing(theme.GAP)
-        column.addLayout(self._build_subject())
-        column.addLayout(self._build_head())
         self._make_cards()
         self.grid = QGridLayout()
         self.grid.setSpacing(theme.GAP)
-        column.addLayout(self.grid)
-        self.all = QPushButton("Train all three and compare")
-        self.all.setObjectName("train.transfer.all")
-        self.all.setProperty("role", "primary")
-        self.all.clicked.connect(lambda: self.view_model.start(*(way for way, _title, _says in WAYS)))
+        column = vertical(
+            inside, self._build_subject(), self._build_head(), self.grid, margins=(0, 0, theme.GAP, 0)
+        )
+        self.all = push_button(
+            "train.transfer.all",
+            "Train all three and compare",
+            lambda: self.view_model.start(*(way for way, _title, _says in WAYS)),
+            primary=True,
+        )
         column.addLayout(row(self.all, None))
         self.chart = TransferChart(self.view_model)
         column.addWidget(self.chart, 1)
@@ -180,9 +179,9 @@ class TransferView(QWidget):
             label.setWordWrap(True)
         self.base.setObjectName("train.transfer.base")
         self.data.setObjectName("train.transfer.data")
-        self.warning = theme.label("Its weights are random: there is nothing in them to use.", "warning")
-        self.warning.setObjectName("train.transfer.warning")
-        self.warning.setWordWrap(True)
+        self.warning = text_line(
+            "train.transfer.warning", "warning", "Its weights are random: there is nothing in them to use."
+        )
         context = self.view_model.context
         self.imagenet = tool(
             "train.transfer.imagenet",
@@ -364,45 +363,39 @@ class Card(QFrame):
         self.setProperty("role", "raised")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GRID)
         heading = theme.label(title, "title")
         heading.setWordWrap(True)
-        column.addWidget(heading)
+        column = vertical(
+            self,
+            heading,
+            spacing=theme.GRID,
+            margins=(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP),
+        )
         column.addWidget(caption(f"{name}.says", says))
         self.own = QVBoxLayout()
         self.own.setSpacing(theme.GRID)
         column.addLayout(self.own)
         column.addStretch(1)
         self.cost = caption(f"{name}.cost")
-        self.tensors = theme.label("", "heading")
-        self.tensors.setObjectName(f"{name}.tensors")
+        self.tensors = text_line(f"{name}.tensors", "heading", wraps=False)
         # A card is as wide as its share of the page, whatever comes to be known.
         self.tensors.setWordWrap(True)
-        self.reached = QLabel()
-        self.reached.setObjectName(f"{name}.reached")
-        self.reached.setWordWrap(True)
+        self.reached = text_line(f"{name}.reached")
         for label in (self.tensors, self.cost, self.reached):
             column.addWidget(label)
         self.reached.hide()
         # Their lines are there before there is anything in them: no button moves when a cost is known.
         self.set_cost("")
-        self.start = QPushButton(button)
-        self.start.setObjectName(f"{name}.start")
-        self.start.setAccessibleName(f"{button}: {title}")
-        self.start.clicked.connect(lambda: self.started.emit())
+        self.start = push_button(f"{name}.start", button, self.started.emit, says=f"{button}: {title}")
         self.buttons = FlowLayout(across=theme.GRID, down=theme.GRID)
         self.buttons.addWidget(self.start)
         column.addLayout(self.buttons)
 
     def set_cost(self, sentence: str, tensors: str = "") -> None:
-        """What it will take."""
         self.cost.setText(sentence or " ")
         self.tensors.setText(tensors or " ")
 
     def set_reached(self, sentence: str) -> None:
-        """What the last run of this way came to."""
         self.reached.setText(sentence)
         self.reached.setVisible(bool(sentence))
 
@@ -422,10 +415,12 @@ class SvmCard(Card):
         self.kernel = combo("train.transfer.svm.kernel", "Kernel of the machine", KERNELS)
         self.c = decimal("train.transfer.svm.c", "Price of a mistake", 0.001, 1000.0, 3)
         self.own.addLayout(under_captions(("Kernel", self.kernel), ("C", self.c)))
-        self.result = QPushButton("See the result")
-        self.result.setObjectName("train.transfer.svm.result")
-        self.result.setAccessibleName("See the result of the support vector machine")
-        self.result.clicked.connect(self._show_result)
+        self.result = push_button(
+            "train.transfer.svm.result",
+            "See the result",
+            self._show_result,
+            says="See the result of the support vector machine",
+        )
         self.result.hide()
         self.buttons.addWidget(self.result)
         self.started.connect(view_model.fit_machine)

@@ -112,7 +112,6 @@ class TransferCosts:
         self._without = TIMING
 
     def ask(self, asked: CostRequest) -> None:
-        """Tell the costs; what is known already is told at once."""
         self._asked = asked
         wanted = asked.composition
         if self._of != wanted:
@@ -123,7 +122,6 @@ class TransferCosts:
             self._work(asked, wanted)
 
     def cancel(self) -> None:
-        """Nobody wants them now."""
         self._context.jobs.cancel_key(KEY)
 
     def _work(self, asked: CostRequest, wanted: tuple[object, ...]) -> None:
@@ -139,10 +137,10 @@ class TransferCosts:
             task.progress(None, "Running one")
             return time_batch(composed, asked.dataset, asked.settings)
 
-        self._context.jobs.submit(
+        self._context.submit(
             "engine",
             work,
-            title="Timing a batch",
+            "Timing a batch",
             key=KEY,
             on_partial=self._for(wanted, self._take_count),
             on_done=self._for(wanted, self._take_timing),
@@ -263,11 +261,8 @@ class TransferViewModel:
         listen(self.context.jobs.changed, self._job_changed)
         self.context.ending.call(self._end)
 
-    # -- what is chosen --------------------------------------------------------------------------------------
-
     @property
     def base(self) -> OpenedModel | None:
-        """The pretrained network: the current model."""
         return self.context.workspace.model
 
     @property
@@ -276,7 +271,6 @@ class TransferViewModel:
 
     @property
     def subject(self) -> tuple[OpenedModel, Dataset] | None:
-        """Base and data, if both are there."""
         base, dataset = self.base, self.dataset
         return (base, dataset) if base is not None and dataset is not None else None
 
@@ -295,7 +289,6 @@ class TransferViewModel:
         return wanted if wanted in self.layers else ""
 
     def choose(self, label: str, merge: str = "", **changed: object) -> None:
-        """Change something of the choice; a step of undo."""
         self.choice.edit(replace(self.choice.value, **changed), label, merge or None)  # type: ignore[arg-type]
 
     def how(self, way: TransferStrategy) -> TransferSettings:
@@ -332,8 +325,6 @@ class TransferViewModel:
         self._estimate()
         self.read_runs()
 
-    # -- the cost --------------------------------------------------------------------------------------------
-
     def _estimate(self, _what: object = None) -> None:
         subject = self.subject
         if subject is None or not self.watched or self.trainer.active:
@@ -348,11 +339,8 @@ class TransferViewModel:
     def _tell_cost(self, way: str, found: Cost | None, words: str) -> None:
         self.cost.emit(way, found, words)
 
-    # -- training --------------------------------------------------------------------------------------------
-
     @property
     def can_start(self) -> bool:
-        """Whether base and data are there, and nothing is trained."""
         return self.subject is not None and not self.trainer.active
 
     def start(self, *ways: TransferStrategy) -> None:
@@ -393,8 +381,6 @@ class TransferViewModel:
         self.context.jobs.cancel_key(SVM_KEY)
         self.context.jobs.cancel_key(RUNS_KEY)
 
-    # -- the support vector machine --------------------------------------------------------------------------
-
     def fit_machine(self) -> None:
         """Fit a machine to the features of this base, as chosen."""
         if self.subject is None:
@@ -407,10 +393,10 @@ class TransferViewModel:
             self.context.report(error)
             return
         self._fitted_to, self.machine = (base, dataset.reference), None
-        self.machine_job = self.context.jobs.submit(
+        self.machine_job = self.context.submit(
             "engine",
             lambda task: fit_machine(base, dataset, settings, how, choice.kernel, choice.c, task),
-            title=TITLE,
+            TITLE,
             key=SVM_KEY,
             on_done=self._fitted,
             on_failed=self._not_fitted,
@@ -443,18 +429,15 @@ class TransferViewModel:
             # The features take the time, not the machine.
             self.machine_progress.emit()
 
-    # -- what they came to -----------------------------------------------------------------------------------
-
     def read_runs(self) -> None:
-        self.context.jobs.submit(
+        self.context.submit(
             "view",
             read_runs,
-            title="Reading the runs",
+            "Reading the runs",
             key=RUNS_KEY,
             supersede="finish",
             quiet=True,
             on_done=self._take_runs,
-            on_failed=self.context.report,
         )
 
     def _take_runs(self, read: RunsRead) -> None:
