@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from PySide6.QtCore import QEvent, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
+    QPaintEvent,
     QResizeEvent,
     QShortcut,
 )
@@ -309,13 +310,12 @@ class MainWindow(QMainWindow):
 
     # -- events ----------------------------------------------------------------------------------------------
 
-    def event(self, event: QEvent) -> bool:
-        # Tell when the first paint is done.
-        handled = super().event(event)
-        if event.type() == QEvent.Type.Paint and not self._painted:
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # Not in `event`: Python's lock would be held while Qt paints all of the window, and the lanes wait.
+        super().paintEvent(event)
+        if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self, self.first_painted.emit)
-        return handled
 
     def focusNextPrevChild(self, next: bool) -> bool:
         # Tab: along what is seen.

@@ -176,7 +176,7 @@ def test_parts_for_threads_leave_no_seam(
 ) -> None:
     monkeypatch.setattr(convolve, "DOUBLE_VALUES", 0)
     monkeypatch.setattr(convolve, "suits_one_call", lambda count, way: False)
-    monkeypatch.setattr(convolve, "_threads", lambda: 3)
+    monkeypatch.setattr(convolve, "threads", lambda: 3)
     monkeypatch.setattr(convolve, "_MANY", 0)
     values = np.random.default_rng(0).integers(0, 256, (800, 50, 3)).astype(np.uint8)
     kernel = np.random.default_rng(1).normal(size=kernel_size)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import cv2
@@ -17,6 +14,7 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.imaging.lab import padding
 from convscope.imaging.lab.operation import Border
+from convscope.imaging.parts import in_parts, pool, threads
 from convscope.imaging.region import Region
 
 # Up to this many values the sums are taken in float64: it costs little there, and a typed matrix or a digit
@@ -156,7 +154,7 @@ def correlate(
     height = _band_height(part, out, way, stride, dilation)
     starts = range(part.top, part.bottom, height)
     if len(starts) > 1:
-        for _ in _pool().map(band, starts):
+        for _ in pool().map(band, starts):
             pass
     elif len(starts) == 1 and part.width:
         band(part.top)
@@ -203,7 +201,7 @@ def _suits_parts(values: NDArray[Any], way: CorrelationPlan, border: Border) -> 
     """Where a thread a part is the quickest: nothing that OpenCV does not pad itself, all of one size."""
     if way.precise or way.factors is not None or not _MANY < values.size <= _LONG:
         return False
-    high_enough = values.shape[0] >= 8 * way.kernel.shape[0] * _threads()
+    high_enough = values.shape[0] >= 8 * way.kernel.shape[0] * threads()
     return high_enough and border in ("zero", "same", "replicate", "reflect")
 
 
@@ -225,8 +223,7 @@ def _in_parts(values: NDArray[Any], way: CorrelationPlan, border: Border, task: 
         rows = slice(max(0, first - more), min(height, last + more))
         cv2.filter2D(floats[rows], cv2.CV_32F, kernel, dst=out[rows], anchor=anchor, borderType=side)
 
-    for _ in _pool().map(part, cuts, cuts[1:]):
-        pass
+    in_parts(cuts, part)
     for cut in cuts[1:-1]:
         around = floats[cut - 2 * more : cut + 2 * more]
         strip = cv2.filter2D(around, cv2.CV_32F, kernel, anchor=anchor, borderType=side)
@@ -236,8 +233,11 @@ def _in_parts(values: NDArray[Any], way: CorrelationPlan, border: Border, task: 
 
 def _cuts(height: int, kernel: NDArray[np.float64], more: int) -> list[int]:
     """Where one part ends and the next begins, so that the threads have as much to do."""
-    count, taps = _threads(), kernel.shape[0]
+    count, taps = threads(), kernel.shape[0]
     if kernel.size < _DFT_WEIGHTS:
+        # Twice as many where a seam costs next to nothing: while one processor is busy with something else,
+        # such as the window, the others do more of them.
+        count *= 2 if kernel.size <= FEW_WEIGHTS else 1
         return [height * part // count for part in range(count + 1)]
     # OpenCV's DFT goes over blocks of so many rows, and one that is begun costs as much as a whole one.
     block = cv2.getOptimalDFTSize(max(round(4.5 * taps), 257 - taps) + taps - 1) - taps + 1
@@ -279,7 +279,7 @@ def _band_height(
     covered = dilation * (way.kernel.shape[0] - 1) + 1
     if way.factors is None and way.kernel.size >= _DFT_WEIGHTS:
         # A DFT wants long bands; four bands a thread on very large images, so that cancelling is prompt.
-        height = max(-(-part.height // _threads()), covered)
+        height = max(-(-part.height // threads()), covered)
         return min(height, max(1024, 4 * covered)) if stride == 1 else max(1, height)
     # Bands that stay in the cache, but are long against the rows that two neighbours both read.
     row_bytes = max(1, out[:1].nbytes * stride * stride)
@@ -348,13 +348,3 @@ def _phases(source: NDArray[Any], dilation: int) -> NDArray[Any]:
     rows, columns = source.shape[0] // dilation, source.shape[1] // dilation
     channels = source.shape[2] if source.ndim == 3 else 1
     return np.ascontiguousarray(source).reshape(rows, dilation * columns, dilation * channels)
-
-
-@cache
-def _threads() -> int:
-    return min(8, os.cpu_count() or 1)
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_threads(), thread_name_prefix="convscope-imaging")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from convscope.imaging.colormaps import apply_colormap
 from convscope.imaging.lab.operation import SHOWN_CHANNELS, DisplayMode, ShownChannel
 from convscope.imaging.lab.stage import Result
+from convscope.imaging.parts import cuts, in_parts
 
 # Beyond this OpenCV's rounding to bytes runs over the range of a 32-bit integer.
 _ROUNDABLE = 2.0**30
@@ -151,15 +153,21 @@ def _roundable(values: NDArray[Any], largest: float) -> NDArray[Any]:
 
 def _rounded(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Values as bytes, rounded and clipped, in one pass of OpenCV."""
-    flat = _flat(values)
-    return np.asarray(cv2.addWeighted(flat, 1, flat, 0, 0, dtype=cv2.CV_8U), np.uint8).reshape(values.shape)
+    return _bytes(values, lambda flat, out: cv2.addWeighted(flat, 1, flat, 0, 0, dst=out, dtype=cv2.CV_8U))
 
 
 def _scaled(values: NDArray[Any], gain: float, shift: float = 0.0) -> NDArray[np.uint8]:
     """|gain·v + shift|, rounded, in one pass of OpenCV."""
-    pixels = cv2.convertScaleAbs(_flat(values), alpha=gain, beta=shift)
-    return np.asarray(pixels, np.uint8).reshape(values.shape)
+    return _bytes(values, lambda flat, out: cv2.convertScaleAbs(flat, dst=out, alpha=gain, beta=shift))
 
 
-def _flat(values: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(values).reshape(values.shape[0], -1)
+def _bytes(
+    values: NDArray[Any], convert: Callable[[NDArray[Any], NDArray[np.uint8]], object]
+) -> NDArray[np.uint8]:
+    """What `convert` makes of the values, H×W of whichever shape."""
+    flat = np.ascontiguousarray(values).reshape(values.shape[0], -1)
+    pixels = np.empty(flat.shape, np.uint8)
+    in_parts(
+        cuts(flat.shape[0], flat.size), lambda first, last: convert(flat[first:last], pixels[first:last])
+    )
+    return pixels.reshape(values.shape)

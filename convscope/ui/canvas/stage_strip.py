@@ -68,6 +68,7 @@ class StageStrip(QWidget):
         self._kinds = tuple(kinds)
         self._stages: list[tuple[str, QImage | None, bool]] = []
         self._selected = 0
+        self._given: Sequence[tuple[str, QPixmap | NDArray[np.uint8] | None, bool]] = ()
         self._pressed: QPointF | None = None
         self._dragged: int | None = None
         self._drag_x = 0.0
@@ -79,6 +80,10 @@ class StageStrip(QWidget):
         self, stages: Sequence[tuple[str, QPixmap | NDArray[np.uint8] | None, bool]], selected: int = 0
     ) -> None:
         """Show stages: a title, a picture (uint8 H×W or H×W×3, a pixmap, or none) and whether it is on."""
+        if selected == self._selected and _same(stages, self._given):
+            # As after most edits of a weight.
+            return
+        self._given = stages
         count, wide = len(self._stages), self.card_width
         self._stages = [(title, self._picture(picture), on) for title, picture, on in stages]
         self._selected = min(max(0, selected), max(0, len(self._stages) - 1))
@@ -310,3 +315,10 @@ class StageStrip(QWidget):
         )
         line = card.adjusted(TITLE_MARGIN, room.height() + 6, -TITLE_MARGIN, -2)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def _same(one: Sequence[tuple[str, object, bool]], other: Sequence[tuple[str, object, bool]]) -> bool:
+    """Whether the titles, the pictures (by identity) and the switches are the same."""
+    return len(one) == len(other) and all(
+        a[0] == b[0] and a[1] is b[1] and a[2] == b[2] for a, b in zip(one, other, strict=True)
+    )
