@@ -319,3 +319,10 @@ def tool(
     if run is not None:
         button.clicked.connect(lambda: run())
     return button
+
+
+def tools(
+    prefix: str, *given: tuple[str, str, str, Callable[[], object] | None, str]
+) -> dict[str, QToolButton]:
+    """Several of them by the last part of their object names: (name, says, icon, run, text)."""
+    return {name: tool(f"{prefix}.{name}", says, icon, run, text) for name, says, icon, run, text in given}

@@ -6,12 +6,11 @@ import importlib
 from functools import partial
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel, tool, vertical
-from convscope.ui.forms.segmented import Segmented
+from convscope.ui.forms.form import as_panel, fold_button, row, segmented, tool, vertical
 from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -44,7 +43,7 @@ class TrainPanel(Panel):
         context.listen(vm.page.changed, self._show_page)
         context.listen(vm.trainer.began, self._began)
         context.listen(vm.trainer.state_changed, self._state_changed)
-        context.listen(vm.looks_shown.changed, self._looks_changed)
+        context.listen(vm.looks_shown.changed, lambda _shown: self._fold())
         # The live page hears of a training from its very beginning, whichever page is on show.
         self._show_page("live")
         self._show_page(vm.page.value)
@@ -89,9 +88,6 @@ class TrainPanel(Panel):
     def toggle_looks(self) -> None:
         self.view_model.looks_shown.set(not self.view_model.looks_shown.value)
 
-    def _looks_changed(self, _shown: bool) -> None:
-        self._fold()
-
     def _began(self, _plan: object) -> None:
         if self.compact:
             self.view_model.looks_shown.set(True)
@@ -120,21 +116,18 @@ class TrainPanel(Panel):
 
     def commands(self) -> list[Command]:
         trainer = self.view_model.trainer
-        pages = [
+        return [
+            Command(f"train.{key}", title, run, keys, "Training", enabled)
+            for key, title, run, keys, enabled in (
+                ("start", "Start training", self.settings.press_start, "Ctrl+Return", True),
+                ("pause", "Pause or resume training", trainer.toggle, "", trainer.active),
+                ("step", "Make one training step", trainer.step, "", trainer.active),
+                ("stop", "Stop training", trainer.stop, "", trainer.active),
+                ("looks", "Show or hide the looks into the network", self.toggle_looks, "", True),
+            )
+        ] + [
             Command(f"train.view.{name}", f"Training: {title}", partial(self.show_page, name), "", "Training")
             for name, title, *_ in PAGES
-        ]
-        return [
-            Command("train.start", "Start training", self.settings.press_start, "Ctrl+Return", "Training"),
-            Command(
-                "train.pause", "Pause or resume training", trainer.toggle, "", "Training", trainer.active
-            ),
-            Command("train.step", "Make one training step", trainer.step, "", "Training", trainer.active),
-            Command("train.stop", "Stop training", trainer.stop, "", "Training", trainer.active),
-            Command(
-                "train.looks", "Show or hide the looks into the network", self.toggle_looks, "", "Training"
-            ),
-            *pages,
         ]
 
     def show_example(self) -> None:
@@ -142,38 +135,18 @@ class TrainPanel(Panel):
         self.view_model.train_example("fashion", epochs=3)
 
     def _build(self) -> None:
-        across = QHBoxLayout(self)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(1)
         self.settings = SettingsColumn(self.view_model)
-        across.addWidget(self.settings)
         centre = QWidget()
         as_panel(centre)
-        self.switch = Segmented([(name, title) for name, title, *_ in PAGES], "train.view")
-        self.switch.setAccessibleName("View")
-        for name, title, says, *_ in PAGES:
-            self.switch.button(name).setToolTip(says)
-            self.switch.button(name).setAccessibleName(f"View: {title}")
+        self.switch = segmented("train.view", "View", [row[:3] for row in PAGES])
         self.switch.changed.connect(self.show_page)
-        self.fold = QToolButton()
-        self.fold.setObjectName("train.fold")
-        self.fold.setAccessibleName("Show or hide the looks into the network")
-        self.fold.setToolTip("Show or hide the looks into the network")
-        self.fold.setIcon(theme.icon("panel-right"))
-        self.fold.setCheckable(True)
-        self.fold.setChecked(True)
-        self.fold.clicked.connect(self.toggle_looks)
-        self.head = QHBoxLayout()
-        self.head.setSpacing(theme.GRID)
+        self.fold = fold_button("train.fold", "Show or hide the looks into the network", self.toggle_looks)
         self.drawer = Drawer(
             tool("train.drawer", "Show or hide the settings of the training", "panel-left", text="Settings"),
             WIDTH,
             self._fold,
         )
-        self.head.addWidget(self.drawer.button)
-        self.head.addWidget(self.switch)
-        self.head.addStretch(1)
-        self.head.addWidget(self.fold)
+        self.head = row(self.drawer.button, self.switch, None, self.fold, spacing=theme.GRID)
         self.stack = QStackedWidget()
         vertical(
             centre,
@@ -181,4 +154,6 @@ class TrainPanel(Panel):
             (self.stack, 1),
             margins=(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP),
         )
-        across.addWidget(centre, 1)
+        across = row(self.settings, centre, spacing=1)
+        across.setStretch(1, 1)
+        self.setLayout(across)

@@ -35,8 +35,8 @@ class Gallery(QWidget):
     chosen = Signal(object, str)
     closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.back = tool(
             "model.build.gallery.back", "Back to the layers", "arrow-left", self.closed.emit, "Layers"
         )
@@ -150,8 +150,8 @@ _LIMIT = 48
 class Sketch(QWidget):
     """The drawing that papers put first: maps that become smaller and more."""
 
-    def __init__(self, parent: QWidget | None = None, height: int = 56) -> None:
-        super().__init__(parent)
+    def __init__(self, height: int = 56) -> None:
+        super().__init__()
         self.setAccessibleName("The network's shape")
         self._height = height
         self._slabs: list[tuple[float, float, str]] = []

@@ -285,8 +285,8 @@ class LayerList(QListView):
     removed = Signal(str)
     chosen = Signal(str)
 
-    def __init__(self, architecture: Architecture, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
         self.setObjectName("model.build.layers")
         self.setAccessibleName("Layers")
         self.rows = LayerRows(architecture)

@@ -45,8 +45,8 @@ class Palette(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._zoom = theme.zoom()
         self.search = search_field("model.build.search", "Search layers", "Search", self._filter)
         self.search.returnPressed.connect(self._first)

@@ -56,8 +56,8 @@ class SumsBar(QWidget):
     problem_chosen = Signal(str)
     train_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._problem = ""
         self._texts = ("", "")
         self._compact = False
@@ -160,8 +160,8 @@ PALETTE, NARROW = 184, 1000
 class BuildView(QWidget):
     """The list of layers with what is around it, or the templates to start from."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__()
         self.setObjectName("model.build")
         self.context = context
         self._compact = False

@@ -42,10 +42,8 @@ _MIXED = (
 
 
 class CompareView(QWidget):
-    def __init__(
-        self, context: PanelContext, view_model: CompareViewModel, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, view_model: CompareViewModel) -> None:
+        super().__init__()
         self.setObjectName("model.compare")
         self.context = context
         self._model = view_model

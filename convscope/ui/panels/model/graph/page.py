@@ -31,10 +31,8 @@ WAIT = 150  # milliseconds
 class GraphPage(QWidget):
     """Shows the current model as it is drawn, when it is looked at."""
 
-    def __init__(
-        self, context: PanelContext, view_model: ModelViewModel, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, view_model: ModelViewModel) -> None:
+        super().__init__()
         self.context = context
         self.view_model = GraphViewModel(context, picture_of)
         self._options = self.view_model.options

@@ -6,15 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QKeyEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip
 
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import MenuEntry, PanAndZoom, context_menu
@@ -57,8 +50,8 @@ class GraphView(PanAndZoom):
     copy_requested = Signal()
     save_requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.view = GraphViewport()
         self._stamps = Stamps()
         self._picture: GraphPicture | None = None

@@ -21,10 +21,8 @@ HEIGHT = 280
 class FieldView(QWidget):
     """The image as the network gets it; pointing at it moves the field, a click holds it."""
 
-    def __init__(
-        self, context: PanelContext, view_model: FieldViewModel, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, view_model: FieldViewModel) -> None:
+        super().__init__()
         self._model = view_model
         self.view = ImageView()
         self.view.setObjectName("model.field")
@@ -62,8 +60,8 @@ FACTS_GAP = 6
 
 
 class FactGrid(QWidget):
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str) -> None:
+        super().__init__()
         self.setObjectName(name)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -100,8 +98,8 @@ class FactGrid(QWidget):
 
 
 class LayerFacts(QWidget):
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__()
         self.context = context
         self._shown: ShownModel | None = None
         self._row: LayerInfo | None = None

@@ -152,10 +152,8 @@ SHARES = COLUMNS.index("Share")
 class LayerTable(QWidget):
     """A tree with columns and a search field; the arrow keys go along the layers."""
 
-    def __init__(
-        self, context: PanelContext, view_model: ModelViewModel, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, view_model: ModelViewModel) -> None:
+        super().__init__()
         self._workspace = context.workspace
         self._options = view_model.table
         self._quiet = False

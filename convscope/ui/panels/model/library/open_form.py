@@ -39,10 +39,8 @@ class OpenForm(QWidget):
 
     here_wanted = Signal()
 
-    def __init__(
-        self, context: PanelContext, library: LibraryViewModel, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, library: LibraryViewModel) -> None:
+        super().__init__()
         self._library = library
         self._entry: CatalogueEntry | None = None
         self._build()

@@ -35,10 +35,8 @@ def wrapped(name: str, metrics: QFontMetrics, room: int) -> str:
 
 
 class OpenModelsList(QWidget):
-    def __init__(
-        self, context: PanelContext, library: LibraryViewModel, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, library: LibraryViewModel) -> None:
+        super().__init__()
         self.setObjectName("model.library.opened")
         self._workspace = workspace = context.workspace
         self._library = library

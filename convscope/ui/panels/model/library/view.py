@@ -155,8 +155,8 @@ _CELL, _TICK = 12, 26
 class LibraryView(QWidget):
     """The table at the left, the chosen network and what is open at the right."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__()
         self.setObjectName("model.library")
         self.context = context
         self.view_model = LibraryViewModel(context)

@@ -34,7 +34,7 @@ class ClassNamesDialog(QDialog):
         names: tuple[str, ...],
         classes: int | None,
         report: Callable[[BaseException], None],
-        parent: QWidget | None = None,
+        parent: QWidget,
         noun: str = "class",
     ) -> None:
         super().__init__(parent)

@@ -44,10 +44,8 @@ _RESIZE_WORDS = {"crop": "its middle", "pad": "all of it, with a border", "stret
 
 
 class NetworkColumn(QWidget):
-    def __init__(
-        self, context: PanelContext, view_model: ModelViewModel, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, context: PanelContext, view_model: ModelViewModel) -> None:
+        super().__init__()
         self.context = context
         self._model = view_model
         self.saver = ModelSaver(context, self)
@@ -310,8 +308,8 @@ class ShareBar(QWidget):
     hovered = Signal(object)
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._pieces: tuple[Piece, ...] = ()
         self._total = 0
         self._current: str | None = None

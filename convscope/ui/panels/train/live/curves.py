@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -180,7 +181,11 @@ class History:
         return (at / self.steps, raw), (at / self.steps, smooth)
 
     def by_epoch(self, name: str) -> Curve:
-        """(end of the epoch, value)."""
-        rows = [(record.epoch + 1.0, record.values[name]) for record in self.epochs if name in record.values]
-        found = np.array(rows, np.float64).reshape(-1, 2)
-        return found[:, 0], found[:, 1]
+        return by_epoch(self.epochs, name)
+
+
+def by_epoch(epochs: Iterable[EpochRecord], name: str) -> Curve:
+    """(end of the epoch, value) of the epochs that have it."""
+    rows = [(record.epoch + 1.0, record.values[name]) for record in epochs if name in record.values]
+    found = np.array(rows, np.float64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,8 +59,8 @@ class CurvesView(QWidget):
     looked = Signal()
     edited = Signal(object, str, str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName("train.charts")
         self.shown = CurvesShown()
         self.history = self._new_history()
@@ -100,7 +101,7 @@ class CurvesView(QWidget):
         self._restyle()
         self._timer.start()
 
-    def prepared(self, steps: int, batches: dict[str, list[float]]) -> None:
+    def prepared(self, steps: int, batches: Mapping[str, Sequence[float]]) -> None:
         """What is known before the first step: an epoch's steps, and what an earlier part of the run told."""
         from convscope.engine.training.runs.record import Update
 
@@ -189,20 +190,26 @@ class CurvesView(QWidget):
 
         self.by = Segmented([("batch", "By batch"), ("epoch", "By epoch")], "train.by")
         self.by.setAccessibleName("Curves by batch or by epoch")
-        self.by.changed.connect(self._by_changed)
+        self.by.changed.connect(lambda by: self._edit("curves by " + by, by=by))
         self.smoothing = SliderRow("train.smoothing", "Smoothing", 0, 0.99, 0.01, self.shown.smoothing)
         self.smoothing.setMaximumWidth(theme.scaled(216))
-        self.smoothing.changed.connect(self._smoothing_changed)
+        self.smoothing.changed.connect(
+            lambda factor: self._edit("smoothing", "smoothing", **{f"by_{self.shown.by}": factor})
+        )
         for box in self.smoothing.findChildren(QDoubleSpinBox):
             undo_of_the_window(box)
         formulas = [(name, whose) for name, (whose, _formula) in FORMULAS.items()]
         self.formula = combo("train.smoothing.formula", "Formula of the smoothing", formulas, "Formula")
         self.formula.setSizeAdjustPolicy(self.formula.SizeAdjustPolicy.AdjustToContents)
-        self.formula.activated.connect(self._formula_changed)
+        self.formula.activated.connect(
+            lambda _index: self._edit("smoothing formula", formula=self.formula.currentData())
+        )
         self.log = form.check("train.log", "Log scale")
-        self.log.clicked.connect(self._log_changed)
+        self.log.clicked.connect(lambda log: self._edit("log scale", log=log))
         self.which = combo("train.metric", "Second chart", ())
-        self.which.activated.connect(self._metric_chosen)
+        self.which.activated.connect(
+            lambda _index: self._edit("second chart", metric=str(self.which.currentData()))
+        )
         self.which.hide()
         above = FlowLayout(across=theme.GAP, down=theme.GRID)
         by = QLabel("by")
@@ -297,21 +304,6 @@ class CurvesView(QWidget):
         if shown != before:
             self.set_shown(shown)
             self.edited.emit(shown, label, merge)
-
-    def _by_changed(self, by: str) -> None:
-        self._edit("curves by " + by, by=by)
-
-    def _smoothing_changed(self, factor: float) -> None:
-        self._edit("smoothing", "smoothing", **{f"by_{self.shown.by}": factor})
-
-    def _formula_changed(self, _index: int) -> None:
-        self._edit("smoothing formula", formula=self.formula.currentData())
-
-    def _log_changed(self, log: bool) -> None:
-        self._edit("log scale", log=log)
-
-    def _metric_chosen(self, _index: int) -> None:
-        self._edit("second chart", metric=str(self.which.currentData()))
 
     def _new_history(self) -> History:
         return History(self.shown.by_batch, self.shown.formula)

@@ -45,8 +45,8 @@ OTHERS = "Working: these are the maps of what was chosen before"
 class NetworkView(QWidget):
     """The column right of the charts; it changes while the network learns."""
 
-    def __init__(self, view_model: LiveViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, view_model: LiveViewModel) -> None:
+        super().__init__()
         self.setObjectName("train.looks")
         self.view_model = view_model
         self._build(view_model)
@@ -242,8 +242,8 @@ class SamplesView(QWidget):
 
     chosen = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName("train.samples")
         self.setAccessibleName("Predictions of sample images")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

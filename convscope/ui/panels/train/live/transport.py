@@ -30,8 +30,8 @@ class Transport(QWidget):
         charts: what knows how far it is.
     """
 
-    def __init__(self, train: TrainViewModel, charts: CurvesView, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, train: TrainViewModel, charts: CurvesView) -> None:
+        super().__init__()
         self.setObjectName("train.transport")
         self.trainer, self._charts = train.trainer, charts
         self._build()

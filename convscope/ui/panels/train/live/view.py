@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from convscope.core.task import Task
 from convscope.ui import theme
-from convscope.ui.forms.form import caption, row, text_line, vertical
+from convscope.ui.forms.form import caption, push_button, row, text_line, vertical
 from convscope.ui.layout.placed import Placed
-from convscope.ui.panels.train.live.curves import CurvesShown
 from convscope.ui.panels.train.live.network_view import NetworkView
 from convscope.ui.panels.train.live.transport import Transport
 from convscope.ui.panels.train.live.view_model import Announcement, KeptCurves, LiveViewModel
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 
 
 class LiveView(QWidget):
-    def __init__(self, train: TrainViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, train: TrainViewModel) -> None:
+        super().__init__()
         self.setObjectName("train.live")
         self.train, self.context = train, train.context
         self.view_model = LiveViewModel(train)
@@ -38,8 +37,8 @@ class LiveView(QWidget):
         listen(trainer.prepared, self._prepared)
         for ended in (trainer.finished, trainer.failed, trainer.cancelled):
             listen(ended, self._ended)
-        listen(self.view_model.told, self._say)
-        listen(self.view_model.interrupted_changed, self._offer)
+        listen(self.view_model.told, lambda said: self._say(said))
+        listen(self.view_model.interrupted_changed, lambda: self._say(self.view_model.offered, self.resuming))
         listen(self.view_model.kept_curves, self._show_kept)
         self._load_charts()
         self.view_model.show_run()
@@ -52,7 +51,7 @@ class LiveView(QWidget):
             curves = self.view_model.curves
             self._charts = charts = CurvesView()
             charts.looked.connect(self._tick)
-            charts.edited.connect(self._edit_curves)
+            charts.edited.connect(lambda shown, label, merge: curves.edit(shown, label, merge or None))
             self.context.listen(curves.changed, charts.set_shown)
             self.context.ending.call(charts.stop)
             charts.set_shown(curves.value)
@@ -83,26 +82,21 @@ class LiveView(QWidget):
         self.empty = NoTrainingYet(self.train)
         self.stack.addWidget(self.empty)
         page = QWidget()
-        self._inner = inner = QVBoxLayout(page)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(theme.GAP)
         self.overfitting = caption("train.overfitting")
         self.overfitting.hide()
-        inner.addWidget(self.overfitting)
         self.looks = NetworkView(self.view_model)
         self.splitter = QSplitter()
         self.splitter.setObjectName("train.splitter")
         self.splitter.setHandleWidth(theme.GROUP_GAP)
         left = QWidget()
-        self._left = QVBoxLayout(left)
-        self._left.setContentsMargins(0, 0, 0, 0)
+        self._left = vertical(left)
         self.splitter.addWidget(left)
         self.splitter.addWidget(self.looks)
         self.splitter.setStretchFactor(0, 5)
         self.splitter.setStretchFactor(1, 3)
         self.splitter.setSizes([640, 360])
         self.splitter.setChildrenCollapsible(False)
-        inner.addWidget(self.splitter, 1)
+        self._inner = vertical(page, self.overfitting, (self.splitter, 1))
         self.stack.addWidget(page)
         self._page = page
 
@@ -127,8 +121,7 @@ class LiveView(QWidget):
         self._tick()
 
     def _prepared(self, prepared: PreparedTraining) -> None:
-        batches = {name: list(values) for name, values in prepared.batches.items()}
-        self.charts.prepared(prepared.steps, batches)
+        self.charts.prepared(prepared.steps, prepared.batches)
 
     def _show_kept(self, kept: KeptCurves) -> None:
         from convscope.engine.training.runs.record import Recorder
@@ -138,11 +131,8 @@ class LiveView(QWidget):
         self.stack.setCurrentWidget(self._page)
         self.transport.hide()
         self.charts.begin(recorder, kept.settings, kept.head_epochs)
-        self.charts.prepared(kept.steps, {name: list(values) for name, values in kept.batches.items()})
+        self.charts.prepared(kept.steps, kept.batches)
         self.charts.end()
-
-    def _edit_curves(self, shown: CurvesShown, label: str, merge: str) -> None:
-        self.view_model.curves.edit(shown, label, merge or None)
 
     def _tick(self) -> None:
         self.transport.say()
@@ -157,51 +147,32 @@ class LiveView(QWidget):
         self.charts.end()
         self.transport.hide()
 
-    def _say(self, said: Announcement | None) -> None:
+    def _say(self, said: Announcement | None, notice: Notice | None = None) -> None:
+        notice = notice or self.notice
         if said is None:
-            self.notice.hide()
+            notice.hide()
         else:
-            self.notice.say(said.kind, said.words, said.offers)
-
-    def _offer(self) -> None:
-        offered = self.view_model.offered
-        if offered is None:
-            self.resuming.hide()
-        else:
-            self.resuming.say(offered.kind, offered.words, offered.offers)
+            notice.say(said.kind, said.words, said.offers)
 
 
 class NoTrainingYet(QWidget):
-    """Before the first run.
+    """Before the first run."""
 
-    Args:
-        view_model: the panel's state.
-    """
-
-    def __init__(self, view_model: TrainViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, view_model: TrainViewModel) -> None:
+        super().__init__()
         self.setObjectName("train.empty")
         self.view_model = view_model
         self.title = text_line("train.empty.title", "title", wraps=False)
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words = theme.label("", "caption")
+        self.words = caption()
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.setWordWrap(True)
-        self.digits = self._button(
-            "train.empty.digits", "Train a convnet on handwritten digits", self._digits
-        )
-        self.digits.setProperty("role", "primary")
-        self.model = self._button(
-            "train.empty.model", "Choose a model", lambda: view_model.context.show_panel("model")
-        )
-        self.data = self._button(
-            "train.empty.data", "Choose data", lambda: view_model.context.show_panel("data")
-        )
-        self.base = self._button(
-            "train.empty.transfer", "Put a new classifier on it", lambda: view_model.show("transfer")
-        )
-        self.start = self._button("train.empty.start", "Start", view_model.start)
-        self.start.setProperty("role", "primary")
+        digits, base = "Train a convnet on handwritten digits", "Put a new classifier on it"
+        show_panel = view_model.context.show_panel
+        self.digits = push_button("train.empty.digits", digits, self._digits, primary=True)
+        self.model = push_button("train.empty.model", "Choose a model", partial(show_panel, "model"))
+        self.data = push_button("train.empty.data", "Choose data", partial(show_panel, "data"))
+        self.base = push_button("train.empty.transfer", base, partial(view_model.show, "transfer"))
+        self.start = push_button("train.empty.start", "Start", view_model.start, primary=True)
         self._placed = column = Placed(self, 2 / 5)
         column.setSpacing(theme.GROUP_GAP)
         column.addWidget(self.title)
@@ -220,13 +191,6 @@ class NoTrainingYet(QWidget):
     def set_room(self, height: int) -> None:
         """Stand two fifths down in so many pixels, whatever is told beside it."""
         self._placed.set_room(height)
-
-    def _button(self, name: str, words: str, run: object) -> QPushButton:
-        button = QPushButton(words)
-        button.setObjectName(name)
-        button.setAccessibleName(words)
-        button.clicked.connect(lambda: run())  # type: ignore[operator]
-        return button
 
     def _digits(self) -> None:
         self.words.setText("Opening the network and the digits …")

@@ -114,8 +114,8 @@ class ClassAccuracy(QListView):
 
     chosen = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._model = _Classes(self)
         self._quiet = False
         self.setModel(self._model)

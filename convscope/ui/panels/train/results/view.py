@@ -35,8 +35,8 @@ PARTS = (
 class ResultView(QWidget):
     """One network on one part of its data. Click a cell of the matrix to see its images."""
 
-    def __init__(self, train: TrainViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, train: TrainViewModel) -> None:
+        super().__init__()
         self.setObjectName("train.result")
         self.train = train
         self.view_model = vm = ResultViewModel(train)

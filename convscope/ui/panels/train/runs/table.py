@@ -115,8 +115,8 @@ class RunsTable(QTableView):
 
     opened = Signal()
 
-    def __init__(self, view_model: RunsViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, view_model: RunsViewModel) -> None:
+        super().__init__()
         self.view_model = view_model
         self.runs = RunsModel(view_model, self)
         self._proxy = QSortFilterProxyModel(self)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QMenu, QMessageBox, QSplitter, QWidget
@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QMenu, QMessageBox, QSplitter, QWidget
 from convscope.core.errors import UserError
 from convscope.ui import theme
 from convscope.ui.export.file_dialog import choose_file, save_grabbed
-from convscope.ui.forms.form import caption, row, segmented, text_line, tool, vertical
+from convscope.ui.forms.form import caption, row, segmented, text_line, tools, vertical
+from convscope.ui.panels.train.live.curves import by_epoch
 from convscope.ui.panels.train.runs.table import RunsTable
 from convscope.ui.panels.train.runs.view_model import RunEntry, RunsChart, RunsRead, RunsViewModel
 from convscope.ui.panels.train.view_model import TrainViewModel
@@ -21,7 +22,7 @@ from convscope.ui.panels.train.words import UNFROZEN
 from convscope.ui.plots.chart import Chart, Line
 
 if TYPE_CHECKING:
-    pass
+    from convscope.engine.training.runs.run import Run
 
 _TOLD = 20  # damaged runs that are told about on hover
 
@@ -34,8 +35,8 @@ def _best(entry: RunEntry, metric: str, colour: str) -> list[tuple[float, float,
 
 
 class RunsView(QWidget):
-    def __init__(self, train: TrainViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, train: TrainViewModel) -> None:
+        super().__init__()
         self.setObjectName("train.runs")
         self.train = train
         self.view_model = vm = RunsViewModel(train)
@@ -91,9 +92,7 @@ class RunsView(QWidget):
         self.chart.marks.set_turns([(float(at), UNFROZEN, colour) for at, colour in unfrozen if at])
         for entry, _colour in chosen:
             for part, key in (("train", metric), ("val", f"val_{metric}")):
-                rows = [(e.epoch + 1.0, e.values[key]) for e in entry.epochs if key in e.values]
-                points = np.array(rows, np.float64).reshape(-1, 2)
-                self.chart.set_curve(f"{entry.id} {part}", (points[:, 0], points[:, 1]))
+                self.chart.set_curve(f"{entry.id} {part}", by_epoch(entry.epochs, key))
         self.chart.set_span(max((len(entry.epochs) for entry, _ in chosen), default=1))
         self.chart.refresh()
         words, each = self.view_model.differences_words
@@ -102,40 +101,38 @@ class RunsView(QWidget):
 
     def _offer(self) -> None:
         one, idle = self.view_model.one, not self.train.trainer.active
-        self.result.setEnabled(one is not None and one.has_model)
-        self.open.setEnabled(one is not None and one.has_model)
-        self.resume.setEnabled(one is not None and one.can_resume and idle)
-        self.again.setEnabled(one is not None and idle)
-        self.folder.setEnabled(one is not None)
-        self.delete.setEnabled(bool(self.view_model.selection))
-        self.export.setEnabled(bool(self.view_model.runs.entries))
+        for name, can in (
+            ("result", one is not None and one.has_model),
+            ("open", one is not None and one.has_model),
+            ("resume", one is not None and one.can_resume and idle),
+            ("again", one is not None and idle),
+            ("folder", one is not None),
+            ("delete", bool(self.view_model.selection)),
+            ("export", bool(self.view_model.runs.entries)),
+        ):
+            self.tools[name].setEnabled(can)
 
     def _show_chart(self, chart: RunsChart) -> None:
         self.values.set_value(chart.metric)
         self.scale.set_value(chart.scale)
         self._draw()
 
-    def _show_result(self) -> None:
-        if self.view_model.one is not None:
-            self.train.show_result(self.view_model.one.run)
+    def _with_run(self, act: Callable[[Run], object]) -> Callable[[], None]:
+        """Do something with the run that is selected, if it is one."""
 
-    def _open_model(self) -> None:
-        one = self.view_model.one
-        if one is not None and one.run.model_path is not None:
-            self.train.context.open_model(one.run.model_path)
+        def acted() -> None:
+            if self.view_model.one is not None:
+                act(self.view_model.one.run)
 
-    def _open_folder(self) -> None:
-        one = self.view_model.one
-        if one is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(one.run.folder))):
-            self.train.context.notify(f"The run is in {one.run.folder}")
+        return acted
 
-    def _resume(self) -> None:
-        if self.view_model.one is not None:
-            self.train.resume(self.view_model.one.run)
+    def _open_model(self, run: Run) -> None:
+        if run.model_path is not None:
+            self.train.context.open_model(run.model_path)
 
-    def _start_over(self) -> None:
-        if self.view_model.one is not None:
-            self.train.start_over(self.view_model.one.run)
+    def _open_folder(self, run: Run) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder))):
+            self.train.context.notify(f"The run is in {run.folder}")
 
     def _ask_delete(self) -> None:
         selected = self.view_model.selection
@@ -211,25 +208,22 @@ class RunsView(QWidget):
 
     def _build_table(self) -> QWidget:
         side = QWidget()
-        column = vertical(side, spacing=theme.GRID, margins=(0, theme.GRID, 0, 0))
-        self.result = tool(
-            "train.runs.result", "Accuracy, confusion and mistakes", "target", self._show_result, "Result"
+        show_result = self._with_run(self.train.show_result)
+        again = "The same initial weights, data and settings, to change one thing"
+        folder = "Open the run’s folder: settings, history, checkpoints and the Keras script"
+        with_run, train = self._with_run, self.train
+        self.tools = tools(
+            "train.runs",
+            ("result", "Accuracy, confusion and mistakes", "target", show_result, "Result"),
+            ("open", "Make it the current model", "box", with_run(self._open_model), "Open model"),
+            ("resume", "Go on where it was interrupted", "play", with_run(train.resume), "Resume"),
+            ("again", again, "rotate-cw", with_run(train.start_over), "Start again"),
+            ("export", "Save the ticked runs", "download", None, "Export"),
+            ("folder", folder, "folder-open", with_run(self._open_folder), ""),
+            ("delete", "Delete the selected runs", "trash-2", self._ask_delete, ""),
         )
-        self.open = tool(
-            "train.runs.open", "Make it the current model", "box", self._open_model, "Open model"
-        )
-        self.resume = tool(
-            "train.runs.resume", "Go on where it was interrupted", "play", self._resume, "Resume"
-        )
-        self.again = tool(
-            "train.runs.again",
-            "The same initial weights, data and settings, to change one thing",
-            "rotate-cw",
-            self._start_over,
-            "Start again",
-        )
-        self.export = tool("train.runs.export", "Save the ticked runs", "download", text="Export")
-        menu = QMenu(self.export)
+        export = self.tools["export"]
+        menu = QMenu(export)
         for suffix, words in (
             (".csv", "Table (CSV)…"),
             (".json", "Everything (JSON)…"),
@@ -238,22 +232,14 @@ class RunsView(QWidget):
             menu.addAction(words).triggered.connect(
                 lambda _checked=False, suffix=suffix: self._choose_export(suffix)
             )
-        self.export.setMenu(menu)
-        self.export.setPopupMode(self.export.ToolButtonPopupMode.InstantPopup)
-        self.folder = tool(
-            "train.runs.folder",
-            "Open the run’s folder: settings, history, checkpoints and the Keras script",
-            "folder-open",
-            self._open_folder,
-        )
-        self.delete = tool("train.runs.delete", "Delete the selected runs", "trash-2", self._ask_delete)
+        export.setMenu(menu)
+        export.setPopupMode(export.ToolButtonPopupMode.InstantPopup)
         self.table = RunsTable(self.view_model)
         self.table.setObjectName("train.runs.table")
         self.table.setMinimumHeight(theme.scaled(110))
-        self.table.opened.connect(self._show_result)
+        self.table.opened.connect(show_result)
         self.table.runs.renamed.connect(self.view_model.rename)
-        column.addLayout(
-            row(self.result, self.open, self.resume, self.again, None, self.export, self.folder, self.delete)
-        )
-        column.addWidget(self.table, 1)
+        *left, out, folder_button, delete = self.tools.values()
+        buttons = row(*left, None, out, folder_button, delete)
+        vertical(side, buttons, (self.table, 1), spacing=theme.GRID, margins=(0, theme.GRID, 0, 0))
         return side

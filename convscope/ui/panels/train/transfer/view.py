@@ -40,6 +40,7 @@ from convscope.ui.forms.form import (
 )
 from convscope.ui.forms.undo_keys import undo_of_the_window
 from convscope.ui.layout.flow import FlowLayout
+from convscope.ui.panels.train.live.curves import by_epoch
 from convscope.ui.panels.train.runs.view_model import RunEntry
 from convscope.ui.panels.train.settings.form import NumberBox
 from convscope.ui.panels.train.transfer.view_model import (
@@ -64,8 +65,8 @@ COLOURS: dict[str, str] = {way: theme.SERIES[number] for number, (way, _title, _
 class TransferView(QWidget):
     """The current model as a base for the current data."""
 
-    def __init__(self, train: TrainViewModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, train: TrainViewModel) -> None:
+        super().__init__()
         self.setObjectName("train.transfer")
         self.view_model = vm = TransferViewModel(train)
         self._columns = 0
@@ -325,13 +326,7 @@ class TransferChart(Chart):
         turns = [(way, unfrozen_at(entry.epochs)) for way, entry in last.items()]
         self.marks.set_turns([(float(at), UNFROZEN, COLOURS[way]) for way, at in turns if at])
         for way, entry in last.items():
-            rows = [
-                (epoch.epoch + 1.0, epoch.values["val_accuracy"])
-                for epoch in entry.epochs
-                if "val_accuracy" in epoch.values
-            ]
-            points = np.array(rows, np.float64).reshape(-1, 2)
-            self.set_curve(way, (points[:, 0], points[:, 1]))
+            self.set_curve(way, by_epoch(entry.epochs, "val_accuracy"))
         span = max((len(entry.epochs) for entry in last.values()), default=1)
         if level is not None:
             self.set_curve(SVM, (np.array([0.0, span]), np.array([level, level])))
@@ -357,8 +352,8 @@ class Card(QFrame):
 
     started = Signal()
 
-    def __init__(self, name: str, title: str, says: str, button: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, title: str, says: str, button: str) -> None:
+        super().__init__()
         self.setObjectName(name)
         self.setProperty("role", "raised")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -409,7 +404,6 @@ class SvmCard(Card):
             TITLE,
             "No network is trained: the widest margin between the classes, in the space of the features.",
             "Fit",
-            parent,
         )
         self._view_model = view_model
         self.kernel = combo("train.transfer.svm.kernel", "Kernel of the machine", KERNELS)
