@@ -17,11 +17,17 @@ from hypothesis import HealthCheck, settings
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.runtime import choose_kernels
+from tests.processes import THREADS
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Many tests import Keras before the engine starts: TensorFlow is to compute there as it does in the app.
 choose_kernels()
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    # Workers share the cores: threads that wait for a core that another worker has spin, for an eighth of all
+    # that the engine's tests take. Processes that tests start have all of them, as the app (`run_process`).
+    _share = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault(THREADS, str(max(1, _share)))
 
 
 # How long an example takes is the machine's business.

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _TAIL = 4000  # characters
+# TensorFlow's variable for the threads of one operation; `conftest` gives each of several workers its share.
+THREADS = "TF_NUM_INTRAOP_THREADS"
 
 
 def run_process(
@@ -21,7 +23,7 @@ def run_process(
     """Run a process to its end, however long that takes: a test's own limit ends both.
 
     Args:
-        env: None: as here.
+        env: None: as here; but one operation has all cores, not a worker's share of them.
         code: what it must end with; None: anything but a signal.
 
     Raises:
@@ -29,6 +31,8 @@ def run_process(
     """
     # A native crash writes where it happened.
     space = {"PYTHONFAULTHANDLER": "1", **(os.environ if env is None else env)}
+    if os.environ.get(THREADS) == space.get(THREADS):
+        space.pop(THREADS, None)
     done = subprocess.run(
         command, cwd=cwd, env=space, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
