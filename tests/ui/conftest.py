@@ -15,6 +15,8 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from window_helpers import WindowMaker, fake_panels, small_images
 
+from convscope.engine.interpret.feature_visualization import gradient_ascent
+from convscope.engine.interpret.feature_visualization.recipes.clear import Clear
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow
@@ -46,6 +48,18 @@ _known: weakref.WeakSet[QTimer] = weakref.WeakSet()
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that closes waits until its jobs have stopped, however slow the machine is."""
     monkeypatch.setattr("convscope.ui.main_window.SHUTDOWN_SECONDS", 300.0)
+
+
+@pytest.fixture
+def fewer_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patterns are measured in two places, not in 64: the window's tests hold no such numbers."""
+    monkeypatch.setattr(gradient_ascent, "MOST_MOVES", 2)
+
+
+@pytest.fixture
+def shorter_ascents(monkeypatch: pytest.MonkeyPatch, fewer_moves: None) -> None:
+    """And grow for 100 steps in small networks, not 256: as many digits, for what looks at the window."""
+    monkeypatch.setattr(Clear, "small_steps", 100)
 
 
 @pytest.fixture(autouse=True)

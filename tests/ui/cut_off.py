@@ -60,8 +60,9 @@ class Fault:
 
 def cut_off(root: QWidget) -> set[Fault]:
     """All that is wrong with what is on show in a window."""
-    found = set(_painted_faults(root))
-    for widget in _shown(root):
+    shown = list(_shown(root))
+    found = set(_painted_faults(root, shown))
+    for widget in shown:
         name = _name(widget)
         if isinstance(widget, QAbstractItemView):
             found |= {Fault(name, kind, words) for kind, words in _columns(widget)}
@@ -117,10 +118,10 @@ def _area(widget: QWidget) -> QRect:
 # -- what was painted ----------------------------------------------------------------------------------------
 
 
-def _painted_faults(root: QWidget) -> Iterator[Fault]:
+def _painted_faults(root: QWidget, shown: Sequence[QWidget]) -> Iterator[Fault]:
     own = _own_words(root)
     corners: dict[tuple[int, int], list[QWidget]] = {}
-    for widget in _shown(root):
+    for widget in shown:
         corner = widget.mapTo(root, QPoint())
         corners.setdefault((corner.x(), corner.y()), []).append(widget)
     for words in painted(root):

@@ -41,7 +41,7 @@ def images() -> Dataset:
 
 
 @pytest.fixture
-def walk(qtbot: QtBot, digits: OpenedModel, images: Dataset) -> Iterator[MainWindow]:
+def walk(qtbot: QtBot, digits: OpenedModel, images: Dataset, shorter_ascents: None) -> Iterator[MainWindow]:
     """A window with a photograph, a network and data."""
     window = MainWindow(Workspace([load_image(resource_path("images", "cat.jpg"))]))
     qtbot.addWidget(window)

@@ -27,7 +27,7 @@ def known(size: Size) -> set[str]:
 
 
 @pytest.fixture
-def walk(qtbot: QtBot) -> Iterator[Walk]:
+def walk(qtbot: QtBot, shorter_ascents: None) -> Iterator[Walk]:
     """A window with a photograph, a network, data and a run, all under long names."""
     with long_window(qtbot) as window:
         made = Walk(qtbot, window)

@@ -81,7 +81,7 @@ class Watch:
 
 
 @pytest.fixture
-def watch(qtbot: QtBot) -> Iterator[Watch]:
+def watch(qtbot: QtBot, shorter_ascents: None) -> Iterator[Watch]:
     """A window at 1280×800 with a photograph, a network and data."""
     with long_window(qtbot, *sample_images()[:2]) as window:
         Walk(qtbot, window).settle()

@@ -42,7 +42,7 @@ PICTURES = {
 
 
 @pytest.fixture
-def walk(qtbot: QtBot) -> Iterator[Walk]:
+def walk(qtbot: QtBot, shorter_ascents: None) -> Iterator[Walk]:
     """A window with a photograph, a network, data and a run."""
     with long_window(qtbot) as window:
         made = Walk(qtbot, window)

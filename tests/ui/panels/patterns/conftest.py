@@ -25,7 +25,7 @@ def digits() -> OpenedModel:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, fewer_moves: None) -> Iterator[MainWindow]:
     """A window on the panel, without a network, 1440×900."""
     values = np.random.default_rng(7).integers(0, 256, (28, 28), np.uint8)
     with window_on(qtbot, "patterns", [Image(values, "noise"), Image(255 - values, "other noise")]) as made:
