@@ -85,6 +85,11 @@ class Parameter:
         return tuple(value for value, _words in self.choices)
 
     @property
+    def turned(self) -> bool:
+        """Whether one gesture goes through many of its values, which then are one step of undo."""
+        return self.kind not in ("flag", "several")
+
+    @property
     def spans(self) -> str:
         """Its range in words: "0.3 to 5"."""
         return f"{written(self.minimum)} to {written(self.maximum)}"

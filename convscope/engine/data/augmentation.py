@@ -52,8 +52,8 @@ class Augmentation:
         1.0, 0.01, "Shear", "Slanted by up to ± this many pixels sideways for each pixel down"
     )
     zoom: float = _up_to(0.9, 0.01, "Zoom", "Each side by a factor from 1 − this to 1 + this")
-    flip_horizontal: bool = setting(False, "Left–right", about="Mirrored in half of the cases")
-    flip_vertical: bool = setting(False, "Upside down", about="Mirrored in half of the cases")
+    flip_horizontal: bool = setting(False, "Left–right", said="flip", about="Mirrored in half of the cases")
+    flip_vertical: bool = setting(False, "Upside down", said="flip", about="Mirrored in half of the cases")
     brightness: float = _up_to(1.0, 0.01, "Brightness", "Up to ± this share of the full range is added")
     contrast: float = _up_to(
         1.0, 0.01, "Contrast", "Distances from the mean by a factor from 1 − this to 1 + this"

@@ -125,12 +125,12 @@ class Schedule:
     factor: float = setting(0.5, "Factor", minimum=0, maximum=1, said="factor of the schedule")
     every: int = setting(
         5,
-        "Every so many epochs",
+        "Every … epochs",
         minimum=1,
         maximum=10_000,
         said="number of epochs between steps",
     )
-    warmup: int = setting(0, "Warm-up epochs", minimum=0, maximum=10_000, said="number of warm-up epochs")
+    warmup: int = setting(0, "Warm-up", minimum=0, maximum=10_000, said="number of warm-up epochs")
 
     def __post_init__(self) -> None:
         check_record(self)

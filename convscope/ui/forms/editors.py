@@ -41,14 +41,12 @@ class Editor(QObject):
     Attributes:
         says_itself: the control shows its own name.
         width: of a control that stands under its name, in design pixels.
-        merges: edits without a pause in between are one step of undo.
     """
 
     edited = Signal(object)
     wrong = Signal(str)
     says_itself = False
     width = 84
-    merges = True
 
     def __init__(self, control: QWidget, name: str, says: str, about: str = "") -> None:
         super().__init__(control)
@@ -68,14 +66,9 @@ class SliderEditor(Editor):
     says_itself = True
 
     def __init__(self, name: str, own: Parameter) -> None:
+        title, step = own.symbol or own.title, own.step or 1
         self.row = SliderRow(
-            name,
-            own.symbol or own.title,
-            own.minimum,
-            own.maximum,
-            own.step or 1,
-            own.default,
-            own.unit,
+            name, title, own.minimum, own.maximum, step, own.default, own.unit, says=own.title
         )
         zero = f"; 0 is {own.zero}" if own.zero else ""
         super().__init__(self.row, name, own.title, own.about or f"{own.title}: {own.spans}{zero}")
@@ -148,7 +141,6 @@ class FlagEditor(Editor):
     """Yes or no."""
 
     says_itself = True
-    merges = False
 
     def __init__(self, name: str, own: Parameter) -> None:
         self.box = QCheckBox(own.title)
@@ -164,7 +156,6 @@ class SeveralEditor(Editor):
     """Any of some words, one below the other; each is called "name.value"."""
 
     says_itself = True
-    merges = False
 
     def __init__(self, name: str, own: Parameter) -> None:
         super().__init__(QWidget(), name, own.title, own.about)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFrame,
@@ -235,6 +236,14 @@ def combo(name: str, says: str, choices: Iterable[tuple[str, str]], first: str =
     wheel_needs_focus(box)
     for value, words in choices:
         box.addItem(words, value)
+    return box
+
+
+def check(name: str, text: str) -> QCheckBox:
+    """Yes or no, in words that say what."""
+    box = QCheckBox(text)
+    box.setObjectName(name)
+    box.setAccessibleName(text)
     return box
 
 

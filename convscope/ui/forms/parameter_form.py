@@ -2,83 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.core.parameter import Parameter
 from convscope.ui import theme
 from convscope.ui.forms.editors import Editor, editor_of
 from convscope.ui.forms.form import row
+from convscope.ui.forms.slider_row import DENSE_HEIGHT, LABEL_WIDTH, SliderRow
 
 _OVER = 50
+_BOX, _DENSE_BOX = 104, 86
 
 
 class ParameterForm(QWidget):
-    """A column of lines; numbers slide, choices stand behind their names.
+    """A column of lines: names stand before their controls, numbers with two ends slide.
 
     Args:
         prefix: of the controls' object names: "kernels.parameter" makes "kernels.parameter.sigma".
+        parameters: known from the beginning; else `ask` tells them.
+        together: those that share a line, with the words before it; "": the title of the first.
+        names: object names that do not follow from the prefix, by parameter.
+        label: width of the names before the controls, in design pixels.
+        slides: False: numbers are boxes without a slider.
+        dense: lines as low as can be.
 
     Signals:
         edited: a `Parameter` and the value that a person chose for it.
 
     Attributes:
-        editors: by the parameters' names.
+        editors: by parameter.
+        lines: what shows and hides a parameter with its name, by parameter.
     """
 
     edited = Signal(object, object)
 
-    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        parameters: Iterable[Parameter] = (),
+        *,
+        together: Mapping[tuple[str, ...], str] = MappingProxyType({}),
+        names: Mapping[str, str] = MappingProxyType({}),
+        label: int = LABEL_WIDTH,
+        slides: bool = True,
+        dense: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._prefix = prefix
+        self._prefix, self._names, self._together = prefix, names, together
+        self._label, self._slides, self._dense = label, slides, dense
         self._made: tuple[Parameter, ...] = ()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(theme.GRID)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(1 if dense else theme.GRID)
         self.editors: dict[str, Editor] = {}
-        self.hide()
+        self.lines: dict[str, QWidget] = {}
+        self._build(tuple(parameters))
+        if not self._made:
+            self.hide()
 
-    def show_values(self, parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
-        """Show these parameters; what is not in `values` has its default. Nothing is emitted."""
+    def ask(self, parameters: Iterable[Parameter]) -> None:
+        """Ask for these; lines that are there already stay, so that a drag goes on."""
         if tuple(parameters) != self._made:
-            self._made = tuple(parameters)
-            self._build()
+            self._build(tuple(parameters))
+            self.setVisible(bool(self._made))
+
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Show values; what is not among them has its default. Nothing is emitted."""
         for own in self._made:
             self.editors[own.name].show_value(values.get(own.name, own.default))
 
-    def _build(self) -> None:
-        while (item := self._column.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.editors = {}
-        for own in self._made:
-            editor = editor_of(f"{self._prefix}.{own.name}", own, slides=True)
+    def _build(self, parameters: tuple[Parameter, ...]) -> None:
+        for line in self.lines.values():
+            line.hide()
+            line.deleteLater()
+        self._made, self.editors, self.lines = parameters, {}, {}
+        shared = {name: group for group in self._together for name in group}
+        for own in parameters:
+            name = self._names.get(own.name, f"{self._prefix}.{own.name}")
+            # Where there are several in a line, a slider has no room.
+            editor = editor_of(name, own, slides=self._slides and own.name not in shared)
             editor.edited.connect(lambda value, own=own: self.edited.emit(own, value))
             self.editors[own.name] = editor
-            self._column.addWidget(editor.control if editor.says_itself else beside(editor))
-        self.setVisible(bool(self._made))
+        for own in parameters:
+            if own.name not in self.lines:
+                group = shared.get(own.name, (own.name,))
+                line = self._line([self.editors[name] for name in group], self._together.get(group, ""))
+                self.lines |= dict.fromkeys(group, line)
+                self.column.addWidget(line)
+
+    def _line(self, editors: Sequence[Editor], words: str) -> QWidget:
+        first = editors[0].control
+        if isinstance(first, SliderRow):
+            first.stand_in_line(self._label, _DENSE_BOX if self._dense else _BOX, dense=self._dense)
+            return first
+        if editors[0].says_itself and not words:
+            return first
+        made = beside(words or first.accessibleName(), *(one.control for one in editors), width=self._label)
+        if self._dense:
+            made.setMinimumHeight(theme.scaled(DENSE_HEIGHT))
+        return made
 
 
-def beside(editor: Editor, words: str = "", width: int = 68) -> QWidget:
-    """A control with its name before it; one widget, so that both can be hidden.
-
-    Args:
-        words: instead of the control's accessible name.
-        width: of the name in design pixels.
-    """
-    label = QLabel(words or editor.control.accessibleName())
-    label.setBuddy(editor.control)
+def beside(words: str, *controls: QWidget, width: int = LABEL_WIDTH) -> QWidget:
+    """Controls with their name before them; one widget, so that all can be hidden."""
+    label = QLabel(words)
+    label.setBuddy(controls[0])
     label.setMinimumWidth(theme.scaled(width))
     holder = QWidget()
-    holder.setToolTip(editor.control.toolTip())
-    layout = row(label, editor.control)
-    layout.setStretch(1, 1)
-    holder.setLayout(layout)
+    holder.setToolTip(controls[0].toolTip())
+    if isinstance(controls[0], QCheckBox):
+        for flag in controls:
+            flag.setAccessibleName(f"{words} {flag.accessibleName().lower()}")
+        holder.setLayout(row(label, *controls, None, spacing=theme.GROUP_GAP))
+    else:
+        layout = row(label, *controls)
+        layout.setStretch(1, 1)
+        holder.setLayout(layout)
     return holder
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
     QLabel,
     QSizePolicy,
     QVBoxLayout,
@@ -25,12 +21,10 @@ from convscope.ui.forms.form import (
     caption,
     choose,
     combo,
-    decimal,
-    named,
     row,
     tool,
 )
-from convscope.ui.forms.slider_row import SliderRow
+from convscope.ui.forms.parameter_form import ParameterForm
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.preview import Previewed, Previewer, PreviewGrid
@@ -42,7 +36,7 @@ if TYPE_CHECKING:
     from convscope.engine.data.pipeline import PipelineSettings
 
 PRESET_WORDS = (("none", "None"), ("mild", "Mild"), ("lecture", "Strong"))
-_ORIGINAL, _LABEL, _BOX, _NAME, _LINE = 44, 80, 86, 36, 24
+_ORIGINAL, _LABEL, _NAME = 44, 80, 36
 
 
 class AugmentationPage(QWidget):
@@ -143,72 +137,37 @@ class AugmentationPage(QWidget):
             self.request()
 
     def _scrolled(self) -> ScrollColumn:
-        from convscope.engine.data.augmentation import LIMITS, Augmentation
+        from convscope.engine.data.augmentation import Augmentation
 
-        declared = parameters_of(Augmentation)
         holder = QWidget()
         as_panel(holder)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, theme.GRID, 0)
         column.setSpacing(1)
-        self.sliders: dict[str, SliderRow] = {}
-        for name in LIMITS:
-            own = declared[name]
-            slider = SliderRow(
-                f"data.augment.{name}", own.title, own.minimum, own.maximum, own.step, own.default, own.unit
-            )
-            slider.setToolTip(own.about)
-            slider.findChildren(QLabel)[0].setMinimumWidth(theme.scaled(_LABEL))
-            box = slider.findChildren(QDoubleSpinBox)[0]
-            box.setFixedWidth(theme.scaled(_BOX))
-            # All twelve lines have room beside the images of a laptop's screen.
-            box.setProperty("dense", True)
-            slider.changed.connect(lambda value, own=own: self._set(own.title, own.name, **{own.name: value}))
-            self.sliders[name] = slider
-            column.addWidget(slider)
-            if name == "zoom":
-                column.addLayout(self._flips(declared))
-        self.fill = combo("data.augment.fill", "What comes in from outside", declared["fill"].choices)
-        self.fill.currentIndexChanged.connect(
-            lambda _index: self._set("fill", None, fill=self.fill.currentData())
+        # All twelve lines have room beside the images of a laptop's screen.
+        self.form = ParameterForm(
+            "data.augment",
+            parameters_of(Augmentation).values(),
+            together={("flip_horizontal", "flip_vertical"): "Flip", ("fill", "fill_value"): "Outside"},
+            label=_LABEL,
+            dense=True,
         )
-        self.fill_value = decimal("data.augment.fill_value", "The constant that comes in, 0–255", 0, 255, 0)
-        self.fill_value.valueChanged.connect(
-            lambda value: self._set("constant", "fill_value", fill_value=value)
-        )
-        fills = named("Outside", self.fill, _LABEL)
-        fills.addWidget(self.fill_value)
-        column.addLayout(fills)
+        self.form.edited.connect(self._set)
+        column.addWidget(self.form)
         column.addWidget(caption("", "Acts on training images only, drawn anew for each epoch."))
         column.addStretch(1)
         area = ScrollColumn("data.augment")
         area.setWidget(holder)
         return area
 
-    def _flips(self, declared: Mapping[str, Parameter]) -> QHBoxLayout:
-        self.flips: dict[str, QCheckBox] = {}
-        for name in ("flip_horizontal", "flip_vertical"):
-            own = declared[name]
-            tick = QCheckBox(own.title)
-            tick.setObjectName(f"data.augment.{name}")
-            tick.setAccessibleName(f"Flip {own.title.lower()}")
-            tick.setToolTip(own.about)
-            tick.toggled.connect(lambda on, name=name: self._set("flip", None, **{name: on}))
-            self.flips[name] = tick
-        flip = QLabel("Flip")
-        flip.setMinimumWidth(theme.scaled(_LABEL))
-        # As high as the sliders' lines, whose numbers have a frame.
-        flip.setMinimumHeight(theme.scaled(_LINE))
-        return row(flip, *self.flips.values(), None, spacing=theme.GROUP_GAP)
-
-    def _set(self, what: str, merge: str | None, **changes: Any) -> None:
-        """Change some of it by a step of undo; `merge` joins those of one drag."""
+    def _set(self, own: Parameter, value: Any) -> None:
+        """Change one setting, which is a step of undo."""
         from convscope.engine.data.augmentation import Augmentation
 
-        changed = replace(self.augmentation, **changes)
+        changed = replace(self.augmentation, **{own.name: value})
         self._context.workspace.edit_data_settings(
-            f"Change the {what.lower()}",
-            merge and f"augmentation.{merge}",
+            f"Change the {own.said.removesuffix(' mode')}",
+            f"augmentation.{own.name}" if own.turned else None,
             augmentation=None if changed == Augmentation() else changed,
         )
 
@@ -249,15 +208,8 @@ class AugmentationPage(QWidget):
         from convscope.engine.data.augmentation import PRESETS
 
         shown = self.augmentation
-        for name, slider in self.sliders.items():
-            slider.set_value(getattr(shown, name))
-        for name, tick in self.flips.items():
-            with QSignalBlocker(tick):
-                tick.setChecked(getattr(shown, name))
-        choose(self.fill, shown.fill)
-        with QSignalBlocker(self.fill_value):
-            self.fill_value.setValue(shown.fill_value)
-        self.fill_value.setVisible(shown.fill == "constant")
+        self.form.show_values(vars(shown))
+        self.form.editors["fill_value"].control.setVisible(shown.fill == "constant")
         choose(self.preset, next((name for name, preset in PRESETS.items() if preset == shown), "own"))
         self.reset.setEnabled(augmentation is not None)
         self._show_carried()

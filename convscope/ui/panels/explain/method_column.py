@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
-from convscope.core.parameter import Parameter
 from convscope.core.words import breakable, percent
 from convscope.engine.interpret.attribution.explain import Failure
-from convscope.engine.interpret.attribution.method import Method, Setting
+from convscope.engine.interpret.attribution.method import Method
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.engine.interpret.attribution.picture import Style, ramp, region
 from convscope.engine.interpret.attribution.result import Attribution
@@ -32,6 +29,7 @@ from convscope.ui.forms.form import (
     segmented,
     tool,
 )
+from convscope.ui.forms.parameter_form import ParameterForm
 from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.panels.explain.map_jobs import StartedMaps
 from convscope.ui.panels.explain.view_model import ExplainViewModel
@@ -49,8 +47,6 @@ class MethodColumn(QWidget):
         super().__init__(parent)
         self._view_model = view_model
         self._method = ""
-        self._controls: dict[str, QWidget] = {}
-        self._setters: dict[str, Callable[[Setting], None]] = {}
         self.setProperty("role", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._build()
@@ -164,47 +160,12 @@ class MethodColumn(QWidget):
         paper = method.paper
         self.paper.setText(f"{paper.authors} {paper.year}")
         self.paper.setToolTip(f"{paper.title}\n{paper.link}")
-        for widget in self._controls.values():
-            self.parameters.removeWidget(widget)
-            widget.deleteLater()
-        self._controls, self._setters = {}, {}
-        settings = method.settings(self._view_model.request.settings.get(method.name, {}))
-        for parameter in method.parameters:
-            widget = self._control(method.name, parameter, settings[parameter.name])
-            self._controls[parameter.name] = widget
-            self.parameters.addWidget(widget)
+        self.parameters.ask(method.parameters)
+        self._show_settings(method)
 
-    def _control(self, method: str, parameter: Parameter, value: int | float | str) -> QWidget:
-        name = f"explain.parameter.{parameter.name}"
-        if parameter.choices:
-            box = combo(name, parameter.title, parameter.choices)
-            choose(box, str(value))
-            self._setters[parameter.name] = lambda chosen: choose(box, str(chosen))
-            box.currentIndexChanged.connect(
-                lambda _index: self._view_model.set_setting(method, parameter.name, box.currentData())
-            )
-            holder = QWidget()
-            holder.setLayout(named(parameter.title, box))
-            holder.setToolTip(parameter.about)
-            return holder
-        slider = SliderRow(
-            name,
-            parameter.title,
-            parameter.minimum,
-            parameter.maximum,
-            parameter.step,
-            float(value),
-            parameter.unit,
-        )
-        slider.setToolTip(parameter.about)
-        self._setters[parameter.name] = lambda number: slider.set_value(float(number))
-        whole = isinstance(parameter.default, int)
-        slider.changed.connect(
-            lambda number: self._view_model.set_setting(
-                method, parameter.name, round(number) if whole else float(number)
-            )
-        )
-        return slider
+    def _show_settings(self, method: Method) -> None:
+        own = self._view_model.request.settings.get(method.name, {})
+        self.parameters.show_values(method.settings(own))
 
     def _open_paper(self) -> None:
         if self._method:
@@ -243,9 +204,7 @@ class MethodColumn(QWidget):
         self._show_layer()
         method = METHODS.get(self._method)
         if method is not None:
-            settings = method.settings(self._view_model.request.settings.get(method.name, {}))
-            for name, show in self._setters.items():
-                show(settings[name])
+            self._show_settings(method)
 
     # -- the style -------------------------------------------------------------------------------------------
 
@@ -386,11 +345,13 @@ class MethodColumn(QWidget):
         self.facts = caption("explain.facts")
         self.facts.setTextFormat(Qt.TextFormat.PlainText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.parameters = QVBoxLayout()
-        self.parameters.setSpacing(theme.GRID)
+        self.parameters = ParameterForm("explain.parameter")
+        self.parameters.edited.connect(
+            lambda own, value: self._view_model.set_setting(self._method, own.name, value)
+        )
         column.addWidget(self.title)
         column.addWidget(self.warning)
-        column.addLayout(self.parameters)
+        column.addWidget(self.parameters)
         column.addWidget(self.formula)
         column.addWidget(self.computes)
         column.addWidget(self.limitations)

@@ -16,8 +16,8 @@ from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import OPTIMIZERS, EarlyStopping, Plateau, Schedule, TrainingSettings
 from convscope.imaging.io.save import save_png
+from convscope.ui.forms.number_box import NumberBox
 from convscope.ui.panels.data.panel import DataPanel
-from convscope.ui.panels.train.settings.form import NumberBox
 from convscope.ui.panels.train.words import differences, next_name
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDoubleSpinBox, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from convscope.core.errors import UserError
 from convscope.core.parameter import Parameter
 from convscope.imaging.kernels import PRESETS
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.preset import Preset
 from convscope.ui import theme
 from convscope.ui.forms.form import caption, row
-from convscope.ui.forms.slider_row import SliderRow
+from convscope.ui.forms.parameter_form import ParameterForm
 from convscope.ui.panels.kernels.controls.section import LabSection
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.workspace.lab import Lab
@@ -37,8 +35,6 @@ class PresetSection(LabSection):
         super().__init__(model, parent)
         self._shown = shown
         self._set_kernel = set_kernel
-        self._sliders: dict[str, SliderRow] = {}
-        self._built: str | None = None
         self.picker = QToolButton()
         self.picker.setObjectName("kernels.preset")
         self.picker.setAccessibleName("Kernel preset")
@@ -62,10 +58,8 @@ class PresetSection(LabSection):
         self.column.addLayout(self.head)
         self.sentence = caption("kernels.sentence")
         self.column.addWidget(self.sentence)
-        self.parameters = QWidget()
-        self._rows = QVBoxLayout(self.parameters)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(theme.GRID)
+        self.parameters = ParameterForm("kernels.parameter")
+        self.parameters.edited.connect(self._turn)
         self.column.addWidget(self.parameters)
 
     def choose(self, key: str) -> None:
@@ -79,52 +73,15 @@ class PresetSection(LabSection):
         preset = PRESETS.get(kernel.preset or "")
         self.picker.setText(preset.title if preset else kernel.name)
         self.sentence.setText(preset.sentence if preset else CUSTOM_SENTENCE)
-        key = preset.key if preset else None
-        if key != self._built:
-            self._build(preset)
-            self._built = key
-        values = dict(kernel.parameters)
-        for parameter in preset.parameters if preset else ():
-            self._sliders[parameter.name].set_value(values.get(parameter.name, parameter.default))
-
-    def _build(self, preset: Preset | None) -> None:
-        while (item := self._rows.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        self._sliders = {}
-        for parameter in preset.parameters if preset else ():
-            slider = SliderRow(
-                f"kernels.parameter.{parameter.name}",
-                parameter.symbol,
-                parameter.minimum,
-                parameter.maximum,
-                parameter.step,
-                parameter.default,
-                parameter.unit,
-            )
-            zero = f"; 0 is {parameter.zero}" if parameter.zero else ""
-            slider.setAccessibleName(parameter.title)
-            slider.setToolTip(f"{parameter.title}: {parameter.minimum:g} to {parameter.maximum:g}{zero}")
-            # Arrows, as on every other number of the column.
-            for box in slider.findChildren(QDoubleSpinBox):
-                box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.UpDownArrows)
-                box.setSpecialValueText("auto" if parameter.zero else "")
-            slider.changed.connect(partial(self._turn, parameter))
-            self._rows.addWidget(slider)
-            self._sliders[parameter.name] = slider
-        self.parameters.setVisible(bool(self._sliders))
+        self.parameters.ask(preset.parameters if preset else ())
+        self.parameters.show_values(dict(kernel.parameters))
 
     def _turn(self, parameter: Parameter, value: float) -> None:
         kernel = self._shown()
         preset = PRESETS.get(kernel.preset or "")
         if preset is None:
             return
-        values = {
-            **dict(kernel.parameters),
-            parameter.name: min(max(value, parameter.minimum), parameter.maximum),
-        }
+        values = {**dict(kernel.parameters), parameter.name: parameter.clamped(value)}
         try:
             made = preset.make(**values)
         except UserError as error:

@@ -15,7 +15,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QWidget
 
 from convscope.ui import theme
-from convscope.ui.forms.form import choose, combo, row, vertical
+from convscope.ui.forms.form import check, choose, combo, row, vertical
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.forms.slider_row import SliderRow
 from convscope.ui.forms.undo_keys import undo_of_the_window
@@ -26,7 +26,6 @@ from convscope.ui.panels.train.live.charts.learning_rate import LearningRateChar
 from convscope.ui.panels.train.live.charts.loss import LossChart
 from convscope.ui.panels.train.live.charts.metric import METRICS, MetricChart
 from convscope.ui.panels.train.live.curves import CurvesShown, History
-from convscope.ui.panels.train.settings import form
 from convscope.ui.plots.plot import Plot
 
 if TYPE_CHECKING:
@@ -204,7 +203,7 @@ class CurvesView(QWidget):
         self.formula.activated.connect(
             lambda _index: self._edit("smoothing formula", formula=self.formula.currentData())
         )
-        self.log = form.check("train.log", "Log scale")
+        self.log = check("train.log", "Log scale")
         self.log.clicked.connect(lambda log: self._edit("log scale", log=log))
         self.which = combo("train.metric", "Second chart", ())
         self.which.activated.connect(

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from convscope.core.words import time_left
 from convscope.ui import theme
 from convscope.ui.forms.form import row, slider, tool, vertical
-from convscope.ui.panels.train.settings import form
+from convscope.ui.forms.number_box import NumberBox
 
 if TYPE_CHECKING:
     from convscope.ui.panels.train.live.curves_view import CurvesView
@@ -117,7 +117,7 @@ class Transport(QWidget):
         self.slider.setMinimumWidth(theme.scaled(60))
         self.slider.setMaximumWidth(theme.scaled(180))
         self.slider.valueChanged.connect(lambda notch: self._set_rate(float(f"{10 ** (notch / 100):.2g}")))
-        self.rate = form.NumberBox("train.rate", "Learning rate now", LEAST, 1000)
+        self.rate = NumberBox("train.rate", "Learning rate now", LEAST, 1000)
         self.rate.setMinimumWidth(theme.scaled(84))
         self.rate.valueChanged.connect(self._set_rate)
         label = QLabel("Learning rate")

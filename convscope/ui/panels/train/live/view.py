@@ -14,10 +14,10 @@ from convscope.ui import theme
 from convscope.ui.forms.form import caption, push_button, row, text_line, vertical
 from convscope.ui.layout.placed import Placed
 from convscope.ui.panels.train.live.network_view import NetworkView
+from convscope.ui.panels.train.live.notice import Notice
 from convscope.ui.panels.train.live.transport import Transport
 from convscope.ui.panels.train.live.view_model import Announcement, KeptCurves, LiveViewModel
 from convscope.ui.panels.train.plan import PreparedTraining, SettingsCheck, TrainingPlan
-from convscope.ui.panels.train.settings.form import Notice
 from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:

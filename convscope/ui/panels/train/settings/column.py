@@ -17,14 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.ui import theme
+from convscope.ui.forms.fold import Fold
 from convscope.ui.forms.form import as_panel, caption, hairline, room_for, tool
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.train.plan import SettingsCheck
-from convscope.ui.panels.train.settings import form
-from convscope.ui.panels.train.settings.main_section import MainSection
-from convscope.ui.panels.train.settings.more_sections import SECTIONS
-from convscope.ui.panels.train.settings.section import Section
+from convscope.ui.panels.train.settings.declared import MAIN, SECTIONS, follows_words, schedule_words
+from convscope.ui.panels.train.settings.settings_form import SettingsForm
 from convscope.ui.panels.train.view_model import TrainViewModel
 
 if TYPE_CHECKING:
@@ -47,8 +46,9 @@ class SettingsColumn(QWidget):
         as_panel(self)
         self.setFixedWidth(theme.scaled(WIDTH))
         self.view_model = view_model
-        self._sections: list[Section] = []
-        self._folds: dict[str, form.Fold] = {}
+        self._sections: list[SettingsForm] = []
+        self._checked: SettingsCheck | None = None
+        self._folds: dict[str, Fold] = {}
         self._was = (False, False)
         self._build()
         for signal, show in (
@@ -93,16 +93,17 @@ class SettingsColumn(QWidget):
         self.input = self._subject(column, "input", "Input", "data", "input")
         self.augmentation = self._subject(column, "augmentation", "Augmentation", "data", "augmentation")
         column.addWidget(hairline())
-        self.main = MainSection(self.view_model)
-        self._sections.append(self.main)
-        column.addWidget(self.main)
+        self.follows = caption("train.follows")
+        self.schedule = caption("train.schedule.words")
+        column.addWidget(self._section(MAIN))
+        column.addWidget(self.follows)
         column.addWidget(hairline())
         more = self._fold("", "More")
-        for name, title, kind in SECTIONS:
+        for name, title, paths in SECTIONS:
             fold = self._fold(name, title)
-            section = kind(self.view_model)
-            self._sections.append(section)
-            fold.column.addWidget(section)
+            fold.column.addWidget(self._section(paths))
+            if name == "schedule":
+                fold.column.addWidget(self.schedule)
             more.column.addWidget(fold)
         column.addWidget(more)
         column.addStretch(1)
@@ -112,12 +113,16 @@ class SettingsColumn(QWidget):
         self.foot.setLayout(self._foot())
         outer.addWidget(self.foot)
 
-    def _fold(self, name: str, title: str) -> form.Fold:
+    def _fold(self, name: str, title: str) -> Fold:
         """A section that is as open as it was left; "" is the one around all others."""
-        fold = form.Fold(f"train.more.{name}".rstrip("."), title)
+        fold = Fold(f"train.more.{name}".rstrip("."), title)
         fold.button.clicked.connect(lambda: self.view_model.note_fold(name, fold.is_open))
         self._folds[name] = fold
         return fold
+
+    def _section(self, paths: tuple[str, ...]) -> SettingsForm:
+        self._sections.append(SettingsForm(self.view_model, paths))
+        return self._sections[-1]
 
     def _show_folds(self, _open: object = None) -> None:
         for name, fold in self._folds.items():
@@ -210,12 +215,15 @@ class SettingsColumn(QWidget):
             settings = plan.settings
         for section in self._sections:
             section.show_settings(settings)
+        self.schedule.setText(schedule_words(settings))
+        self._show_follows()
         self._show_given()
         self._show_state()
 
     def _show_subject(self) -> None:
         self.data.setText(self.view_model.data_words)
-        self.main.show_checked(None)
+        self._checked = None
+        self._show_follows()
         self._show_used()
         self._show_state()
 
@@ -233,12 +241,18 @@ class SettingsColumn(QWidget):
 
     def _show_checked(self, checked: SettingsCheck | None) -> None:
         if checked is not None:
-            self.main.show_checked(checked)
+            self._checked = checked
+            self._show_follows()
             self.data.setText(self.view_model.data_words)
             self._show_findings()
         elif self.view_model.model is None or self.view_model.dataset is None:
             self._show_findings()
         self._show_state()
+
+    def _show_follows(self) -> None:
+        # Nothing is said while it is counted anew: what stands there is of a moment ago.
+        if self._checked is not None:
+            self.follows.setText(follows_words(self.view_model.settings, self._checked))
 
     def _show_findings(self) -> None:
         findings = self.view_model.findings

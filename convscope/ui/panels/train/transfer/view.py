@@ -38,11 +38,11 @@ from convscope.ui.forms.form import (
     under_captions,
     vertical,
 )
+from convscope.ui.forms.number_box import NumberBox
 from convscope.ui.forms.undo_keys import undo_of_the_window
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.train.live.curves import by_epoch
 from convscope.ui.panels.train.runs.view_model import RunEntry
-from convscope.ui.panels.train.settings.form import NumberBox
 from convscope.ui.panels.train.transfer.view_model import (
     WAYS,
     TransferChoice,
