@@ -13,12 +13,13 @@ import keras
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QSlider
 from pytestqt.qtbot import QtBot
 
 from convscope.cli import main
 from convscope.core.errors import UserError
-from convscope.core.parameter import parameter
+from convscope.core.parameter import between, parameter
 from convscope.core.paths import resource_path
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, make_dataset
@@ -54,11 +55,16 @@ from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.io.save import save_png
+from convscope.imaging.kernels import PRESETS, groups
+from convscope.imaging.kernels.kernel import Kernel
+from convscope.imaging.kernels.preset import Preset
 from convscope.imaging.samples import load_sample
 from convscope.ui.ending import Ending
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.explain.classes import ClassColumn
 from convscope.ui.panels.explain.view_model import ExplainViewModel
+from convscope.ui.panels.kernels.controls.preset import PresetSection
+from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.ui.services.predictor import Predictor
 from convscope.workspace.openers.datasets import has_classes
 from convscope.workspace.openers.opener import Opener, OpenerContext
@@ -146,6 +152,54 @@ def test_a_layer_kind_brings_its_own_sum(kind: LayerKind, monkeypatch: pytest.Mo
     monkeypatch.setitem(KINDS, MADE_UP, replace(kind, sum_rule=rule))
     explain(look(build_model(drafted(), seed=1), RAMP), "unit", 1, 2, 0)
     assert asked == [MADE_UP]
+
+
+def test_a_kernel_preset_is_made_listed_and_asked_for(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    preset = Preset(
+        "dashes",
+        "Dashes",
+        "Made up",
+        "Adds what lies some steps to the right.",
+        (
+            between("length", "Length", 3, 1, 9, 1, unit="px", symbol="L"),
+            between("weight", "Weight", 0.5, 0.0, 2.0, 0.1, symbol="w"),
+        ),
+        lambda length, weight: np.full((1, round(length)), weight),
+    )
+    monkeypatch.setitem(PRESETS, "dashes", preset)
+    assert groups()["Made up"] == (preset,)
+    workspace = Workspace([RAMP])
+    model = KernelsViewModel(bare_context(workspace, InlineJobs()))
+    made: list[tuple[Kernel, str, str | None]] = []
+
+    def take(kernel: Kernel, label: str, merge: str | None) -> bool:
+        made.append((kernel, label, merge))
+        return True
+
+    section = PresetSection(model, lambda: made[-1][0], take)
+    qtbot.addWidget(section)
+    action = section.menu.findChild(QAction, "kernels.preset.dashes")
+    assert action is not None and action.text() == "Dashes"
+    action.trigger()
+    section.show_lab(workspace.lab)
+    assert section.picker.text() == "Dashes" and section.sentence.text() == preset.sentence
+    slider = section.findChild(QSlider, "kernels.parameter.length.slider")
+    box = section.findChild(QDoubleSpinBox, "kernels.parameter.weight.box")
+    assert slider is not None and box is not None
+    assert (slider.value(), slider.accessibleName(), box.value(), box.accessibleName()) == (
+        2,
+        "Length",
+        0.5,
+        "Weight",
+    )
+    slider.setValue(3)
+    box.setValue(1.5)
+    assert [(label, merge) for _kernel, label, merge in made] == [
+        ("Choose Dashes", None),
+        ("Change length", "parameter.length"),
+        ("Change weight", "parameter.weight"),
+    ]
+    assert made[1][0].weights.tolist() == [[0.5] * 4] and made[2][0].weights.tolist() == [[1.5] * 4]
 
 
 def test_a_recipe_is_checked_offered_and_grown(monkeypatch: pytest.MonkeyPatch) -> None:
