@@ -208,7 +208,7 @@ class ModelPanel(Panel):
     def _make(self, page: Page) -> None:
         module, class_name = page.home
         made = getattr(importlib.import_module(f"convscope.ui.panels.model.{module}"), class_name)
-        widget: QWidget = made(self.context, self.view_model) if page.reads else made(self.context, self)
+        widget: QWidget = made(self.context, self.view_model) if page.reads else made(self.context)
         self._made[page.name] = widget
         self.stack.addWidget(widget)
 
