@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from convscope.engine.models.answers.preprocessing import Preprocessing
-from convscope.engine.training.runs.record import EpochRecord
+from convscope.engine.data.preprocessing import Preprocessing
+from convscope.engine.training.record import EpochRecord
 from convscope.engine.training.runs.run import DataOfRun, ModelOfRun, Run, RunDetails, runs_folder
 from convscope.engine.training.settings import TrainingSettings
 

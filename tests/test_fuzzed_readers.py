@@ -23,7 +23,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
-from convscope.engine.data.formats.decode import UnreadableError, quick_check, read_image, read_thumbnail
+from convscope.engine.data.decode import UnreadableError, quick_check, read_image, read_thumbnail
 from convscope.engine.data.formats.idx import read_idx
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.builder.architecture import Architecture
@@ -33,10 +33,10 @@ from convscope.engine.training.runs.export import run_row, runs_csv, runs_json
 from convscope.engine.training.runs.run import Run, find_runs
 from convscope.engine.training.runs.unfinished import unfinished_runs
 from convscope.imaging.io.load import load_image, thumbnail
+from convscope.imaging.io.matrix import parse_matrix
 from convscope.imaging.io.numpy_files import UNREADABLE, load_archive, load_array
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel_files import load_kernels, parse_kernel, save_kernels
-from convscope.imaging.kernels.matrix import parse_matrix
 from convscope.ui.settings import Settings
 from convscope.workspace.kernel_library import KernelLibrary
 from tests.made_runs import made_run

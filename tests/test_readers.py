@@ -15,7 +15,7 @@ import pytest
 from convscope.cli import main
 from convscope.core.errors import UserError
 from convscope.core.files import write_whole
-from convscope.engine.data.formats.decode import UnreadableError, quick_check, read_image, read_thumbnail
+from convscope.engine.data.decode import UnreadableError, quick_check, read_image, read_thumbnail
 from convscope.engine.data.formats.idx import read_idx
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.answers.prediction_table import PredictionTable
@@ -78,7 +78,7 @@ NAMES = READS | {call.rpartition(".")[2] for call in CALLS}
 ALLOWED = {
     ("cli/__init__.py", "os.open"): "the system's null device",
     ("cli/doctor.py", "json.loads"): "what our own process says",
-    ("engine/data/formats/decode.py", "Image.open"): "bytes, and a file that the room has opened",
+    ("engine/data/decode.py", "Image.open"): "bytes, and a file that the room has opened",
     ("engine/data/formats/unpack.py", "zipfile.is_zipfile"): "a download whose checksum is right",
     ("engine/data/formats/unpack.py", "zipfile.ZipFile"): "a download whose checksum is right",
     ("engine/data/formats/unpack.py", "archive.open"): "a download whose checksum is right",

@@ -25,7 +25,7 @@ from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.formats import registry as formats
 from convscope.engine.data.formats.base import DatasetFormat
-from convscope.engine.data.formats.images import ArrayImages, FileImages
+from convscope.engine.data.images import ArrayImages, FileImages
 from convscope.engine.data.sets import registry as sets
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.interpret.activations.activations import look
@@ -270,7 +270,7 @@ def test_a_named_data_set_is_listed_and_opened(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_live_chart_is_drawn_with_the_others(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    from convscope.engine.training.runs.record import Recorder
+    from convscope.engine.training.record import Recorder
     from convscope.engine.training.settings import TrainingSettings
     from convscope.ui.panels.train.live.charts import registry
     from convscope.ui.panels.train.live.charts.base import CurveChart

@@ -12,7 +12,7 @@ from convscope.cli.progress_bar import progress_bar
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
 from convscope.core.words import percent
-from convscope.engine.training.runs.record import strict_json
+from convscope.engine.training.record import strict_json
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset

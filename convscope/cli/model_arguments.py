@@ -10,9 +10,9 @@ from pathlib import Path
 
 from convscope.core.errors import UserError
 from convscope.engine import runtime
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.interpret.activations.outputs import output_path
 from convscope.engine.models.answers.answer import READINGS
-from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.library.applications import find_application
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel

@@ -10,8 +10,8 @@ from pathlib import Path
 from convscope.core.errors import UserError
 from convscope.core.printable import printable
 from convscope.core.words import clock, percent
+from convscope.engine.training.record import strict_json
 from convscope.engine.training.runs.export import RunRow, run_row
-from convscope.engine.training.runs.record import strict_json
 from convscope.engine.training.runs.run import Run, find_runs
 
 SUMMARY = "List the training runs, the newest first: state, epochs, accuracy; damaged ones are named."

@@ -18,7 +18,7 @@ from convscope.core.printable import printable
 from convscope.core.task import Cancelled, Task
 from convscope.core.words import clock
 from convscope.engine.data.resize import FITS
-from convscope.engine.training.runs.record import strict_json
+from convscope.engine.training.record import strict_json
 from convscope.engine.training.runs.trained_in import trained_in
 from convscope.engine.training.settings import LOSSES, OPTIMIZERS
 from convscope.engine.training.transfer.transfer_model import WAYS
@@ -237,11 +237,11 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
 def _trained(
     arguments: argparse.Namespace, settings: TrainingSettings, control: Control, task: Task
 ) -> TrainingResult:
+    from convscope.engine.data.duplicates import duplicates_of
     from convscope.engine.data.sets.registry import is_own, open_dataset
     from convscope.engine.data.similar.alike import find_alike
-    from convscope.engine.data.similar.duplicates import duplicates_of
     from convscope.engine.keras_compat import seeded
-    from convscope.engine.training.machines.together import draws
+    from convscope.engine.training.fit_together import draws
     from convscope.engine.training.train import train
     from convscope.engine.training.transfer.transfer import transfer
     from convscope.engine.training.transfer.transfer_model import TransferSettings

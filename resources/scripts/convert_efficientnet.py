@@ -17,7 +17,7 @@ from model_provenance import add_models
 from provenance import RESOURCES, Row
 
 from convscope.engine import runtime
-from convscope.engine.models.answers.preprocessing import Preprocessing
+from convscope.engine.data.preprocessing import Preprocessing
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import Draft

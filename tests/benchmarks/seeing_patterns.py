@@ -15,10 +15,10 @@ SEED = 0
 @benchmark("16 VGG16 filters, block3_conv1, 128 px, 30 steps", target="≤ 0.75 × one by one", most=0.75)
 def sixteen_filters(small: bool) -> Case:
     """The lectures' recipe for all filters in batches, against their loop in a kept `tf.function`."""
+    from convscope.engine.data.preprocessing import RAW
     from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
     from convscope.engine.interpret.feature_visualization.objectives import Objective
     from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-    from convscope.engine.models.answers.preprocessing import RAW
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.runtime import start
 

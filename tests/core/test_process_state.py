@@ -123,7 +123,7 @@ import io, os, sys, threading
 import numpy as np
 from PIL import Image
 from convscope.engine import runtime
-from convscope.engine.data.formats.decode import decode
+from convscope.engine.data.decode import decode
 
 def encoded(kind):
     memory = io.BytesIO()

@@ -13,8 +13,8 @@ from built import saved
 from PIL import Image as PillowImage
 
 from convscope.core.errors import DamagedError, KindNotReadError
-from convscope.engine.data.formats.decode import decode as decode_for_training
-from convscope.engine.data.formats.decode import quick_check
+from convscope.engine.data.decode import decode as decode_for_training
+from convscope.engine.data.decode import quick_check
 from convscope.imaging.io.bmp import read_bmp
 from convscope.imaging.io.load import decode_image
 

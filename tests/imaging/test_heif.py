@@ -17,7 +17,7 @@ from profiles import P3, rgb_profile
 
 from convscope.core.errors import DamagedError, KindNotReadError
 from convscope.core.process_state import picture_formats
-from convscope.engine.data.formats.decode import decode, quick_check
+from convscope.engine.data.decode import decode, quick_check
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import Target
 from convscope.imaging.io.load import decode_image, list_images, load_image, thumbnail

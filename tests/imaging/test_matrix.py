@@ -14,7 +14,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from convscope.core.errors import UserError
 from convscope.imaging.io.load import decode_image, load_image
-from convscope.imaging.kernels.matrix import MATRICES, Style, format_matrix, image_from_array, parse_matrix
+from convscope.imaging.io.matrix import Style, format_matrix, image_from_array, parse_matrix
+from convscope.imaging.kernels.matrices import MATRICES
 
 
 def npy(array: np.ndarray, **options: bool) -> bytes:

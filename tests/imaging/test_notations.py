@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.core.errors import UserError
-from convscope.imaging.kernels.numbers import parse_divided, parse_table
+from convscope.imaging.io.numbers import parse_divided, parse_table
 
 SHARPEN = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]
 ARRAY = np.array(SHARPEN, np.float32)

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.imaging.kernels.numbers import parse_table
+from convscope.imaging.io.numbers import parse_table
 
 SHARPEN = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]
 

@@ -11,7 +11,7 @@ from PIL import Image as PillowImage
 from PIL import ImageCms
 from profiles import ADOBE, P3, SRGB, cmyk_profile, gray_profile, rgb_profile
 
-from convscope.engine.data.formats.decode import decode, read_thumbnail
+from convscope.engine.data.decode import decode, read_thumbnail
 from convscope.engine.data.resize import Target
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import decode_image, list_images, load_image, thumbnail

@@ -14,7 +14,7 @@ from built import saved, tiff
 from PIL import Image as PillowImage
 
 from convscope.core.errors import DamagedError, KindNotReadError, UserError
-from convscope.engine.data.formats.decode import quick_check
+from convscope.engine.data.decode import quick_check
 from convscope.imaging.io.load import decode_image
 from convscope.imaging.io.tiff import read_tiff
 

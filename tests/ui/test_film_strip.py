@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from window_helpers import WindowMaker, messages, press, small_images
 
 from convscope.imaging.image import Image
-from convscope.imaging.kernels.matrix import image_from_array
+from convscope.imaging.io.matrix import image_from_array
 from convscope.ui.main_window import MainWindow
 from convscope.ui.window.film_strip import SOURCE, picture_of
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.data.augmentation import Augmentation
-from convscope.engine.data.formats.images import decoding_pool
+from convscope.engine.data.images import decoding_pool
 
 _BORDERS = {
     "nearest": cv2.BORDER_REPLICATE,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.core.printable import printable
 from convscope.core.task import Task
-from convscope.engine.data.formats.images import Images
+from convscope.engine.data.images import Images
 from convscope.engine.data.split import DEFAULT_SPLIT, Splits, SplitSettings, split_indices
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from convscope.engine.data.augment import augment
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset, SplitName
-from convscope.engine.data.formats.images import KeptImages
+from convscope.engine.data.images import KeptImages
+from convscope.engine.data.preprocessing import UNIT, Preprocessing
 from convscope.engine.data.resize import Fit, InputSettings, Target
-from convscope.engine.models.answers.preprocessing import UNIT, Preprocessing
 
 LabelMode = Literal["sparse", "categorical", "binary"]
 LABEL_MODES: tuple[LabelMode, ...] = ("sparse", "categorical", "binary")

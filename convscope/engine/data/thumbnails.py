@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.data.formats.images import Images
+from convscope.engine.data.images import Images
 
 _BYTES = 64 * 2**20
 _UNREADABLE = np.zeros((1, 1, 3), np.uint8)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.engine.interpret.activations.nothing import nothing
+from convscope.engine.interpret.blank import nothing
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import ProgramStep
 

@@ -18,6 +18,14 @@ from convscope.core.errors import NotEnoughMemoryError, UserError
 from convscope.core.ids import new_id
 from convscope.core.printable import printable
 from convscope.core.words import counted, shape_words, times
+from convscope.engine.data.preprocessing import (
+    RAW,
+    UNIT,
+    PreparedImage,
+    Preprocessing,
+    check_input,
+    prepare,
+)
 from convscope.engine.keras_compat import cannot_run, graph_of, no_kernel
 from convscope.engine.models.answers.answer import (
     Answer,
@@ -28,14 +36,6 @@ from convscope.engine.models.answers.answer import (
 )
 from convscope.engine.models.answers.head import AnswerHead, are_probabilities, head_at
 from convscope.engine.models.answers.prediction import Prediction, class_name, ranked, sigmoid, softmax
-from convscope.engine.models.answers.preprocessing import (
-    RAW,
-    UNIT,
-    PreparedImage,
-    Preprocessing,
-    check_input,
-    prepare,
-)
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.program import Program
 from convscope.engine.models.program.first_run import check_graph, check_steps, shapes_for

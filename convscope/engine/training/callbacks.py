@@ -16,7 +16,7 @@ from convscope.core.task import Task
 from convscope.engine.data.batches import Batches
 from convscope.engine.training.control import Control
 from convscope.engine.training.optimizer import changes, scheduled_rate
-from convscope.engine.training.runs.record import EpochRecord, Recorder
+from convscope.engine.training.record import EpochRecord, Recorder
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.snapshots import Observer
 from convscope.engine.training.time_left import TimeEstimate

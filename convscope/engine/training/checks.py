@@ -11,9 +11,9 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.answers.head import AnswerHead
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.loss import BY_CLASS, choose_loss
+from convscope.engine.training.new_head import keep_output, replace_head
 from convscope.engine.training.optimizer import changes
 from convscope.engine.training.settings import Schedule, TrainingSettings
-from convscope.engine.training.transfer.transfer_model import keep_output, replace_head
 
 Severity = Literal["error", "warning"]
 _NAMED = ("softmax", "log_softmax", "sigmoid")
@@ -69,7 +69,7 @@ def check(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> t
     if not model.has_head:
         text = f"{model.name} has no classifier: its output is no list of classes."
         classes = len(dataset.classes)
-        fix = Fix(f"Add a classifier for {classes} classes", model=lambda m: with_head(m, classes))
+        fix = Fix(f"Add a classifier for {classes} classes", model=lambda m: replace_head(m, classes))
         return (Finding("error", "model", text, fix),)
     found = [
         *_outputs(model, dataset, settings),
@@ -93,7 +93,7 @@ def _outputs(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -
                 "error",
                 "model",
                 f"{model.name} ends in {what}, but {dataset.title} has {classes} classes.",
-                Fix(f"Replace the last layer by one of {classes}", model=lambda m: with_head(m, classes)),
+                Fix(f"Replace the last layer by one of {classes}", model=lambda m: replace_head(m, classes)),
             )
         )
         return found
@@ -247,14 +247,6 @@ def _rates(settings: TrainingSettings, dataset: Dataset) -> list[Finding]:
         )
         found.append(Finding("warning", "settings", text, fix))
     return found
-
-
-def with_head(model: OpenedModel, classes: int, seed: int = 0) -> OpenedModel:
-    """The same network with a new softmax of so many classes in place of its last layer (or after its maps).
-
-    The other layers keep their weights; the model handed in is not changed.
-    """
-    return replace_head(model, classes, seed)
 
 
 def refuse_misfits(model: OpenedModel, dataset: Dataset, settings: TrainingSettings) -> None:

@@ -11,9 +11,10 @@ from convscope.core.errors import NotEnoughMemoryError
 from convscope.engine.keras_compat import build_for_training, cannot_run, no_kernel
 from convscope.engine.training.control import Control
 from convscope.engine.training.fit_request import FitRequest
+from convscope.engine.training.fit_together import fit_together
 from convscope.engine.training.loss import LossChoice, make_loss, make_metrics
-from convscope.engine.training.machines.together import fit_together
 from convscope.engine.training.optimizer import gentler, make_optimizer
+from convscope.engine.training.record import EpochRecord, Recorder
 from convscope.engine.training.runs.checkpoint import (
     Position,
     best_path,
@@ -23,7 +24,6 @@ from convscope.engine.training.runs.checkpoint import (
     save_checkpoint,
     seed_states,
 )
-from convscope.engine.training.runs.record import EpochRecord, Recorder
 from convscope.engine.training.settings import TrainingSettings
 from convscope.engine.training.smoothing import best_epoch, higher_is_better, judged_by
 from convscope.engine.training.snapshots import Observer

@@ -9,8 +9,8 @@ from convscope.engine.data.batches import Batches
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.loss import LossChoice
 from convscope.engine.training.machines.workers import Workers
+from convscope.engine.training.record import CLASSIFIER, EpochRecord
 from convscope.engine.training.runs.checkpoint import Position
-from convscope.engine.training.runs.record import CLASSIFIER, EpochRecord
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.session import Session
 from convscope.engine.training.settings import TrainingSettings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from convscope.core.task import Task
 from convscope.engine.training.control import Control
-from convscope.engine.training.runs.record import Recorder
+from convscope.engine.training.record import Recorder
 from convscope.engine.training.snapshots import NetworkSnapshot
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.training.runs.record import EpochRecord
+from convscope.engine.training.record import EpochRecord
 from convscope.engine.training.settings import TrainingSettings
 
 Formula = Literal["lectures", "corrected"]

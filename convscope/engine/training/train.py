@@ -18,13 +18,13 @@ from convscope.engine.training.checks import refuse_misfits
 from convscope.engine.training.control import Control
 from convscope.engine.training.copy_network import copy_model, with_fit
 from convscope.engine.training.data import data_fingerprint, pipeline_settings, split_for, split_of
+from convscope.engine.training.fit_together import seeds_apart
 from convscope.engine.training.loss import loss_for
 from convscope.engine.training.machines.distribution import Strategy, distribution
-from convscope.engine.training.machines.together import seeds_apart
 from convscope.engine.training.machines.workers import Workers
+from convscope.engine.training.record import Recorder
+from convscope.engine.training.run_lifecycle import write_sidecars, writing
 from convscope.engine.training.runs.checkpoint import copy_state, load_checkpoint, load_start, save_start
-from convscope.engine.training.runs.lifecycle import write_sidecars, writing
-from convscope.engine.training.runs.record import Recorder
 from convscope.engine.training.runs.run import Run, RunDetails
 from convscope.engine.training.runs.script import write_script
 from convscope.engine.training.session import Session

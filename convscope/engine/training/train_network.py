@@ -14,7 +14,7 @@ from convscope.engine.training.fit import Fitted, fit
 from convscope.engine.training.fit_request import FitRequest
 from convscope.engine.training.loss import loss_for
 from convscope.engine.training.machines.workers import Workers
-from convscope.engine.training.runs.lifecycle import finish, running
+from convscope.engine.training.run_lifecycle import finish, running
 from convscope.engine.training.runs.run import DataOfRun, ModelOfRun, Run, RunDetails, now
 from convscope.engine.training.session import Session
 from convscope.engine.training.settings import TrainingSettings

@@ -17,9 +17,9 @@ from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.imaging.io import heif
 from convscope.imaging.io.decode import AVIF, READS, decode, open_picture, turned
+from convscope.imaging.io.matrix import is_npy, read_npy, read_text
 from convscope.imaging.io.profile import to_srgb
 from convscope.imaging.io.quiet import quiet_pillow
-from convscope.imaging.kernels.matrix import is_npy, read_npy, read_text
 
 MAX_PIXELS = 100_000_000
 # More than so many pixels take, uncompressed in 32 bits for each of three colours, with room for more frames.

@@ -14,12 +14,12 @@ import numpy as np
 
 from convscope.core.errors import UserError
 from convscope.core.opening import named, parse_json, read_bytes
+from convscope.imaging.io.matrix import format_matrix
+from convscope.imaging.io.numbers import parse_divided
 from convscope.imaging.io.numpy_files import UNREADABLE, PickledError, array_header, read_array
 from convscope.imaging.io.save import write_whole
 from convscope.imaging.kernels import PRESETS, make
 from convscope.imaging.kernels.kernel import MAX_SIZE, Kernel
-from convscope.imaging.kernels.matrix import format_matrix
-from convscope.imaging.kernels.numbers import parse_divided
 
 FORMAT, VERSION = "convscope-kernels", 1
 SUFFIXES = (".json", ".csv", ".npy")

@@ -14,7 +14,7 @@ from convscope.core.task import Task
 from convscope.jobs.jobs import Jobs
 
 if TYPE_CHECKING:
-    from convscope.engine.data.formats.images import Images
+    from convscope.engine.data.images import Images
     from convscope.engine.data.thumbnails import Thumbnails
 
 # So many are decoded side by side, between two looks at whether they are still wanted.

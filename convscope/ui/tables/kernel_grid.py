@@ -23,8 +23,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from convscope.core.errors import UserError
+from convscope.imaging.io.numbers import parse_divided, parse_table
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.numbers import parse_divided, parse_table
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import ARROWS, DoubleClickFits, MenuEntry, context_menu

@@ -15,13 +15,13 @@ from convscope.core.errors import UserError
 from convscope.core.paths import cache_dir, resource_path
 from convscope.core.task import Cancelled, Task
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset
-from convscope.engine.data.formats.decode import read_image
+from convscope.engine.data.decode import read_image
+from convscope.engine.data.duplicates import Duplicates, duplicates_of, find_duplicates
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.data.similar import alike as module
 from convscope.engine.data.similar.alike import Alike, find_alike
-from convscope.engine.data.similar.duplicates import Duplicates, duplicates_of, find_duplicates
 from convscope.engine.data.split import SplitSettings
 
 PHOTOS = ("astronaut", "cat", "coffee", "rocket")

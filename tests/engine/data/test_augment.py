@@ -13,7 +13,7 @@ import pytest
 from convscope.core.errors import UserError
 from convscope.engine.data.augment import affine_map, augment, keras_layers, preview
 from convscope.engine.data.augmentation import LECTURE, LIMITS, MILD, Augmentation, parse_augmentation
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 
 STILL = dict.fromkeys(
     ("rotation", "shear", "zoom_x", "zoom_y", "flip_x", "flip_y", "shift_x", "shift_y"), 0.0

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from convscope.core.paths import resource_path
-from convscope.engine.data.formats.decode import (
+from convscope.engine.data.decode import (
     UnreadableError,
     decode,
     quick_check,
@@ -191,7 +191,7 @@ def test_no_picture_but_a_png_touches_stderr(photo: Image.Image, monkeypatch: py
     """A process that is started meanwhile, or a crash, keeps its words; training on JPEGs is not held up."""
     held: list[str] = []
     monkeypatch.setattr(
-        "convscope.engine.data.formats.decode.quiet_libpng", lambda: held.append("PNG") or nullcontext()
+        "convscope.engine.data.decode.quiet_libpng", lambda: held.append("PNG") or nullcontext()
     )
     monkeypatch.setattr(
         "convscope.imaging.io.decode.quiet_libtiff", lambda: held.append("TIFF") or nullcontext()

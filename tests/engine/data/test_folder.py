@@ -16,10 +16,10 @@ from PIL import Image
 from convscope.core.errors import UserError
 from convscope.core.printable import printable
 from convscope.core.task import Cancelled, Task
+from convscope.engine.data.duplicates import find_duplicates
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import Target
 from convscope.engine.data.sets.registry import open_dataset
-from convscope.engine.data.similar.duplicates import find_duplicates
 from convscope.engine.data.split import SplitSettings
 
 Make = Callable[..., Path]

@@ -14,13 +14,13 @@ from convscope.engine.data.augmentation import LECTURE
 from convscope.engine.data.batches import Batches
 from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.formats.folder import open_folder
-from convscope.engine.data.formats.images import ArrayImages
 from convscope.engine.data.formats.npz import array_dataset
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.pipeline import PipelineSettings, Stream, pipeline, plain
+from convscope.engine.data.preprocessing import MODES, RAW
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.data.throughput import measure_throughput
 from convscope.engine.data.thumbnails import Thumbnails
-from convscope.engine.models.answers.preprocessing import MODES, RAW
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

@@ -11,7 +11,7 @@ from convscope.core.errors import UserError
 from convscope.core.paths import cache_dir
 from convscope.core.task import Cancelled, Task
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.interpret.activations import top_images as module
 from convscope.engine.interpret.activations.activations import look
 from convscope.engine.interpret.activations.top_images import top_images

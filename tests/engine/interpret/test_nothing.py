@@ -17,7 +17,7 @@ from convscope.engine.interpret.activations.blank_share import blank_over_depth
 from convscope.engine.interpret.activations.dead import dead_channels
 from convscope.engine.interpret.activations.layer_maps import layer_maps
 from convscope.engine.interpret.activations.normalise import to_levels
-from convscope.engine.interpret.activations.nothing import FAINT, crossed, is_blank, nothing
+from convscope.engine.interpret.blank import FAINT, crossed, is_blank, nothing
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
 from convscope.engine.interpret.feature_visualization.grid import ascend_many, first_filters
 from convscope.engine.interpret.feature_visualization.objectives import Objective

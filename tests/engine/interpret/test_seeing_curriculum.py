@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.interpret.activations.activations import look
 from convscope.engine.interpret.activations.blank_share import blank_over_depth
 from convscope.engine.interpret.activations.layer_maps import layer_maps
@@ -23,7 +24,6 @@ from convscope.engine.interpret.feature_visualization.gradient_ascent import asc
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.interpret.kernels_of import kernels_of
-from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start

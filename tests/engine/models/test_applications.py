@@ -16,10 +16,10 @@ import pytest
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
+from convscope.engine.keras_downloads import reported, why_unreachable
 from convscope.engine.models.library.applications import build_application, cached, find_application, search
 from convscope.engine.models.library.applications_table import APPLICATIONS, counted, shrunk
 from convscope.engine.models.library.catalogue import open_application, open_model
-from convscope.engine.models.library.download import reported, why_unreachable
 from convscope.engine.models.opened import OpenedModel
 
 pytestmark = [
@@ -104,7 +104,7 @@ def test_every_row_has_its_own_preprocessing() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1, 6, 6, 3)).astype(np.float32)
     import keras
 
-    from convscope.engine.models.answers.preprocessing import MODES
+    from convscope.engine.data.preprocessing import MODES
 
     for row in APPLICATIONS.values():
         module = importlib.import_module(getattr(keras.applications, row.name).__module__)

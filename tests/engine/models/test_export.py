@@ -516,7 +516,7 @@ def test_how_pixels_are_wanted(tmp_path: Path, inline: None) -> None:
         made: Exported = export_model(model, tmp_path / "net.keras", few(1))
         return made.card.pixels
 
-    from convscope.engine.models.answers.preprocessing import MODES
+    from convscope.engine.data.preprocessing import MODES
 
     model = OpenedModel(nets.sequential(), name="row")
     stretched = "the whole image, stretched to the network's size"

@@ -19,7 +19,7 @@ import pytest
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.engine.models.answers.preprocessing import MODES, UNIT
+from convscope.engine.data.preprocessing import MODES, UNIT
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.sidecar import write_sidecar
 from convscope.engine.models.files.weights import load_weights

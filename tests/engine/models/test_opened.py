@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convscope.core.errors import UserError
-from convscope.engine.models.answers.preprocessing import MODES, RAW, UNIT, Preprocessing
+from convscope.engine.data.preprocessing import MODES, RAW, UNIT, Preprocessing
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 

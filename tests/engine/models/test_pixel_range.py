@@ -12,8 +12,8 @@ import pytest
 
 from convscope.cli import main
 from convscope.core.paths import resource_path
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.models.answers.pixel_doubt import pixel_doubt
-from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.files.beside import beside
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.teachable_machine import NOTE, is_teachable

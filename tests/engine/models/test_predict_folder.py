@@ -143,7 +143,7 @@ def test_what_cannot_be_asked_is_said_before_anything_is_read(runtime: Runtime, 
 
 
 def test_the_key_changes_with_whatever_changes_an_answer(runtime: Runtime) -> None:
-    from convscope.engine.models.answers.preprocessing import MODES
+    from convscope.engine.data.preprocessing import MODES
 
     model = net()
     other = next(how for how in MODES.values() if how != model.preprocessing)

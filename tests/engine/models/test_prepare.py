@@ -11,10 +11,10 @@ import pytest
 from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
-from convscope.engine.data.formats.decode import decode
+from convscope.engine.data.decode import decode
+from convscope.engine.data.preprocessing import RAW, UNIT, Preprocessing, prepare
 from convscope.engine.data.resize import Target, to_target
 from convscope.engine.interpret.attribution.script.opening import open_image_code
-from convscope.engine.models.answers.preprocessing import RAW, UNIT, Preprocessing, prepare
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
 from convscope.imaging.samples import load_sample

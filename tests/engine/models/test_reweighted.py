@@ -12,7 +12,7 @@ import pytest
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.engine.models.answers.preprocessing import MODES
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.models.files.reweighted import with_weights
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel

@@ -12,7 +12,7 @@ import pytest
 
 from convscope.core.errors import UserError
 from convscope.core.paths import resource_path
-from convscope.engine.models.answers.preprocessing import UNIT
+from convscope.engine.data.preprocessing import UNIT
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES

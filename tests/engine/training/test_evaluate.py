@@ -15,8 +15,8 @@ from convscope.core.task import Cancelled, Task
 from convscope.engine.data.dataset import Dataset
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.formats.npz import array_dataset
+from convscope.engine.data.preprocessing import RAW
 from convscope.engine.data.sets.registry import open_dataset
-from convscope.engine.models.answers.preprocessing import RAW
 from convscope.engine.models.library.shipped import facts, open_shipped
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.evaluate import evaluate, whole

@@ -22,7 +22,7 @@ from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control, Watch
 from convscope.engine.training.copy_network import new_weights
-from convscope.engine.training.runs.record import Recorder
+from convscope.engine.training.record import Recorder
 from convscope.engine.training.settings import (
     EarlyStopping,
     OptimizerSettings,

@@ -29,9 +29,9 @@ from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control
+from convscope.engine.training.record import Recorder
 from convscope.engine.training.runs.checkpoint import load_checkpoint, save_model
 from convscope.engine.training.runs.export import export_runs, run_row, runs_csv
-from convscope.engine.training.runs.record import Recorder
 from convscope.engine.training.runs.run import Run, is_run, list_runs, new_folder, runs_folder
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import resume, train

@@ -13,7 +13,7 @@ from profiles import ADOBE, gray_profile, rgb_profile
 
 from convscope.core.process_state import picture_formats
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.formats.decode import read_image
+from convscope.engine.data.decode import read_image
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import FITS, Fit, Target
 from convscope.engine.data.sets.registry import open_dataset

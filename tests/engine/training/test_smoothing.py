@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convscope.engine.training.runs.record import EpochRecord, Recorder, epoch_of
+from convscope.engine.training.record import EpochRecord, Recorder, epoch_of
 from convscope.engine.training.smoothing import best_epoch, find_overfitting, higher_is_better, smooth
 
 

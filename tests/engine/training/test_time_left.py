@@ -16,8 +16,8 @@ from convscope.engine.data.dataset import Dataset
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training import callbacks
 from convscope.engine.training.control import Control
+from convscope.engine.training.record import EpochRecord, epoch_of
 from convscope.engine.training.runs.export import run_row
-from convscope.engine.training.runs.record import EpochRecord, epoch_of
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.time_left import TimeEstimate

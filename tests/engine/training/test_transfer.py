@@ -25,8 +25,9 @@ from convscope.engine.data.sets.registry import open_dataset
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control
+from convscope.engine.training.new_head import replace_head
+from convscope.engine.training.record import Recorder, unfrozen_at
 from convscope.engine.training.runs.export import runs_csv, runs_json
-from convscope.engine.training.runs.record import Recorder, unfrozen_at
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.settings import OptimizerSettings, TrainingSettings
 from convscope.engine.training.train import resume, train
@@ -40,7 +41,6 @@ from convscope.engine.training.transfer.transfer_model import (
     base_of,
     compose,
     recompose,
-    replace_head,
     target_for,
     unfreeze,
 )

@@ -49,7 +49,7 @@ def train_until_killed(data: str, folder: str) -> None:
     import time
 
     from convscope.engine.data.sets.registry import open_dataset
-    from convscope.engine.training.runs.record import Recorder
+    from convscope.engine.training.record import Recorder
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train import train
 

@@ -14,9 +14,9 @@ from convscope.core.opening import is_folder, is_regular, open_regular
 from convscope.core.printable import printable
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, SplitName, make_dataset, one_class
+from convscope.engine.data.decode import quick_check
 from convscope.engine.data.formats.base import DatasetFormat
-from convscope.engine.data.formats.decode import quick_check
-from convscope.engine.data.formats.images import FileImages, decoding_pool
+from convscope.engine.data.images import FileImages, decoding_pool
 from convscope.engine.data.split import Splits
 from convscope.imaging.io.decode import open_picture
 from convscope.imaging.io.load import MAX_PIXELS

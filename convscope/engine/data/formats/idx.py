@@ -16,7 +16,7 @@ from convscope.core.errors import UserError
 from convscope.core.opening import KB, is_folder, open_regular
 from convscope.engine.data.dataset import Dataset, make_dataset
 from convscope.engine.data.formats.base import DatasetFormat
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.split import Splits
 
 _UNSIGNED_BYTE = 8

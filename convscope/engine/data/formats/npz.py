@@ -12,7 +12,7 @@ from convscope.core.errors import UserError
 from convscope.core.opening import is_folder
 from convscope.engine.data.dataset import Dataset, make_dataset, one_class
 from convscope.engine.data.formats.base import DatasetFormat
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.split import Splits
 from convscope.imaging.io.numpy_files import UNREADABLE, NoArrayError, PickledError, load_archive
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.formats.images import FileImages
+from convscope.engine.data.images import FileImages
 from convscope.engine.data.sets import cats_dogs
 from convscope.engine.data.split import SplitSettings
 

@@ -64,7 +64,7 @@ class KerasSet:
             UserError: offline and not in the cache, or the cached files are broken.
             Cancelled: the task was.
         """
-        from convscope.engine.models.library.download import NotAskedError, reported
+        from convscope.engine.keras_downloads import NotAskedError, reported
 
         was_here = self.here
         if not was_here and not fetch:

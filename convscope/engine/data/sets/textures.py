@@ -8,7 +8,7 @@ from PIL import Image
 from convscope.core.paths import resource_path
 from convscope.core.task import Task
 from convscope.engine.data.dataset import Dataset, SplitName, make_dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.split import Splits
 
 TITLE = "Textures"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.data.formats.images import decoding_pool
+from convscope.engine.data.images import decoding_pool
 from convscope.engine.data.similar.signatures import (
     BITS,
     ComparedSet,

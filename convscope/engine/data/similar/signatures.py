@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from convscope.core.opening import GB
 from convscope.core.paths import cache_dir
 from convscope.core.task import Task
-from convscope.engine.data.formats.images import Images
+from convscope.engine.data.images import Images
 from convscope.engine.data.resize import Target
 from convscope.imaging.io.numpy_files import UNREADABLE, load_archive
 

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
+from convscope.engine.data.preprocessing import PreparedImage
 from convscope.engine.interpret.activations.channels import sliced
 from convscope.engine.interpret.activations.outputs import heads_first, parted, slot_of
-from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import ProgramStep
 from convscope.engine.models.summary.read import read

@@ -8,7 +8,7 @@ import numpy as np
 
 from convscope.core.task import Task
 from convscope.engine.interpret.activations.activations import Activations
-from convscope.engine.interpret.activations.nothing import is_blank
+from convscope.engine.interpret.blank import is_blank
 from convscope.engine.models.opened import OpenedModel
 
 _POOLING = ("MaxPooling2D", "AveragePooling2D")

@@ -11,7 +11,7 @@ from math import floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.activations.nothing import nothing
+from convscope.engine.interpret.blank import nothing
 from convscope.engine.interpret.kernels_of import (
     CHANNEL_KEEPING,
     array,

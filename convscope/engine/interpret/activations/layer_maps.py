@@ -19,7 +19,7 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.core.words import shape_words
 from convscope.engine.interpret.activations.activations import WHOLE, Activations
-from convscope.engine.interpret.activations.nothing import is_blank
+from convscope.engine.interpret.blank import is_blank
 
 TILE = 256
 """Maps larger than this are averaged down for the mosaic; one map alone is always shown whole."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.engine.interpret.activations.layer_maps import LayerMaps, Statistics, groups
-from convscope.engine.interpret.activations.nothing import is_blank
+from convscope.engine.interpret.blank import is_blank
 
 Normalisation = Literal["lectures", "map", "layer", "none"]
 NORMALISATIONS: tuple[Normalisation, ...] = ("lectures", "map", "layer", "none")

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
+from convscope.engine.data.preprocessing import PreparedImage
 from convscope.engine.interpret.attribution import gradients
 from convscope.engine.interpret.attribution.layers import LayerChoice, chosen_layer, stages
 from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.answers.head import are_probabilities
 from convscope.engine.models.answers.prediction import Prediction
-from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.parameter import Parameter, plain
+from convscope.engine.data.preprocessing import PreparedImage, Preprocessing
 from convscope.engine.interpret.attribution.context import AttributionContext
-from convscope.engine.models.answers.preprocessing import PreparedImage, Preprocessing
 
 FILLS = ("black", "gray", "white", "mean", "blurred")
 _BLURRED = '''

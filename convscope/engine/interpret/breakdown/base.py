@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.activations import Activations
-from convscope.engine.interpret.breakdown.rules.reasons import REASONS
 from convscope.engine.models.program import ProgramStep
 from convscope.imaging.lab.equation import as_shown, equation, products
 from convscope.imaging.numerals import bracketed, numeral
@@ -25,6 +24,29 @@ LONG = 24
 
 SHORT, FEW = 4, 8
 """Digits of the terms of a long sum; up to so many terms they get the digits that they need."""
+
+_ATTENDS = (
+    "each of its values is a mean over all places, weighted by a softmax over how well they match, so that no"
+    " fixed weights lead to it"
+)
+_REMEMBERS = "it goes through its input step by step and remembers, so that no one sum leads to a value"
+_MULTIPLIES = "each of its values is a product of two inputs with each other, in which no weights are fixed"
+_ORDERS = "it compares its values and adds nothing up"
+
+REASONS = {
+    **dict.fromkeys(
+        ("Attention", "AdditiveAttention", "GroupedQueryAttention", "MultiHeadAttention"), _ATTENDS
+    ),
+    **dict.fromkeys(
+        (
+            "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
+        ),
+        _REMEMBERS,
+    ),
+    **dict.fromkeys(("Dot", "Matmul", "Einsum"), _MULTIPLIES),
+    **dict.fromkeys(("Argmax", "Argmin", "Argsort", "Max", "Min", "Sort", "TopK", "Where"), _ORDERS),
+}  # fmt: skip
+"""Why some kinds of layers have no sum with fixed weights, in a clause."""
 
 
 @dataclass(frozen=True, eq=False)

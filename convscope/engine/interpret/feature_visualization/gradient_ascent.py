@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.engine.interpret.activations.dead import dead_channels
-from convscope.engine.interpret.activations.nothing import crossed
+from convscope.engine.interpret.blank import crossed
 from convscope.engine.interpret.feature_visualization.image_parametrisation import (
     SMALLEST_SIZE,
     ImageParametrisation,

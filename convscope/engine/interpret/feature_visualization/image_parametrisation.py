@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.engine.models.answers.preprocessing import Preprocessing
+from convscope.engine.data.preprocessing import Preprocessing
 from convscope.engine.models.program import Program
 from convscope.engine.models.program.flatten import ACTIVATION_KINDS
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.core.words import percent
-from convscope.engine.models.answers.preprocessing import MODES, Preprocessing
+from convscope.engine.data.preprocessing import MODES, Preprocessing
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.samples import load_sample
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.core.printable import printable
 from convscope.core.task import Cancelled, Task
-from convscope.engine.data.formats.decode import FOREIGN, SUFFIXES
-from convscope.engine.data.formats.images import decoding_pool
+from convscope.engine.data.decode import FOREIGN, SUFFIXES
+from convscope.engine.data.images import decoding_pool
 from convscope.imaging.io.load import load_image
 
 if TYPE_CHECKING:

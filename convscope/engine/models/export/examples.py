@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.engine.data.dataset import SPLIT_NAMES, Dataset, SplitName
+from convscope.engine.data.preprocessing import prepare
 from convscope.engine.data.sets.registry import open_dataset
-from convscope.engine.models.answers.preprocessing import prepare
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.io.load import list_images, load_image

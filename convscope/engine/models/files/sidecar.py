@@ -11,7 +11,7 @@ from convscope.core.errors import UserError
 from convscope.core.files import write_whole
 from convscope.core.opening import is_regular, named, parse_json, read_text
 from convscope.core.printable import json_text
-from convscope.engine.models.answers.preprocessing import MODES, Preprocessing
+from convscope.engine.data.preprocessing import MODES, Preprocessing
 
 _LARGEST = 16 << 20
 _MOST = 100_000

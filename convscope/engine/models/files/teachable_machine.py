@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from convscope.engine.models.answers.preprocessing import MODES
+from convscope.engine.data.preprocessing import MODES
 
 NOTE = (
     "Teachable Machine made it: pixels as −1–1 and the middle of the image, as its own script has it, though "

@@ -12,9 +12,9 @@ from convscope.core.errors import UserError, WeightsNotDownloadedError
 from convscope.core.process_state import python_warnings
 from convscope.core.task import Cancelled, Task
 from convscope.core.words import times
+from convscope.engine.keras_downloads import NotAskedError, reported, why_unreachable
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library.applications_table import APPLICATIONS, Application
-from convscope.engine.models.library.download import NotAskedError, reported, why_unreachable
 
 _SERVER = "https://storage.googleapis.com/"
 """Where Keras has all ImageNet weights."""

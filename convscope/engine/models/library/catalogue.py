@@ -12,7 +12,7 @@ from convscope.core.opening import is_folder, is_there
 from convscope.core.paths import resource_path
 from convscope.core.task import Task
 from convscope.core.words import times
-from convscope.engine.models.answers.preprocessing import MODES
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES, Template
 from convscope.engine.models.files.open_file import open_file

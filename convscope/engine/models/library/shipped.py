@@ -13,7 +13,7 @@ import numpy as np
 
 from convscope.core.errors import UserError
 from convscope.core.paths import resource_path
-from convscope.engine.models.answers.preprocessing import Preprocessing
+from convscope.engine.data.preprocessing import Preprocessing
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.opened import ModelSource, OpenedModel

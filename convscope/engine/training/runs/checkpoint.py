@@ -22,7 +22,7 @@ from convscope.core.files import replacing, write_whole
 from convscope.core.opening import MB, is_regular, read_json
 from convscope.core.records import from_json, to_json
 from convscope.engine.keras_compat import finalize_normalizations
-from convscope.engine.training.runs.record import EpochRecord, epoch_of
+from convscope.engine.training.record import EpochRecord, epoch_of
 
 _FORMAT = 1
 _REMEMBERED = frozenset(("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter"))

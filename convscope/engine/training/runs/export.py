@@ -12,7 +12,7 @@ from typing import Any
 
 from convscope.core.errors import UserError
 from convscope.core.files import write_whole
-from convscope.engine.training.runs.record import strict_json
+from convscope.engine.training.record import strict_json
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.smoothing import best_epoch, judged_by
 

@@ -19,9 +19,9 @@ from convscope.core.opening import GB, MB, is_folder, is_regular, is_there, pars
 from convscope.core.paths import data_dir
 from convscope.core.printable import one_line, printable
 from convscope.core.records import to_json
-from convscope.engine.models.answers.preprocessing import Preprocessing
+from convscope.engine.data.preprocessing import Preprocessing
+from convscope.engine.training.record import EpochRecord, epoch_of
 from convscope.engine.training.runs.checkpoint import has_checkpoint
-from convscope.engine.training.runs.record import EpochRecord, epoch_of
 from convscope.engine.training.settings import TrainingSettings, from_plain
 
 State = Literal["new", "running", "finished", "stopped", "diverged", "failed", "interrupted"]

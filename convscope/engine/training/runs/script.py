@@ -17,7 +17,7 @@ from convscope.core.files import write_whole
 from convscope.core.paths import resource_path
 from convscope.engine.data.augment import keras_layers
 from convscope.engine.data.dataset import Dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.pipeline import PipelineSettings
 from convscope.engine.models.files.keras2.own_parts import own_parts_code
 from convscope.engine.training.loss import LossChoice, make_loss, make_metrics

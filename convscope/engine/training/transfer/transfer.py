@@ -17,6 +17,8 @@ from convscope.engine.training.data import class_weights, pipeline_settings, spl
 from convscope.engine.training.fit import Fitted, fit
 from convscope.engine.training.fit_request import FitRequest
 from convscope.engine.training.loss import loss_for
+from convscope.engine.training.record import CLASSIFIER, FINE_TUNING, EpochRecord, Recorder
+from convscope.engine.training.run_lifecycle import running, write_sidecars, writing
 from convscope.engine.training.runs.checkpoint import (
     copy_state,
     has_checkpoint_called,
@@ -24,8 +26,6 @@ from convscope.engine.training.runs.checkpoint import (
     load_start,
     save_start,
 )
-from convscope.engine.training.runs.lifecycle import running, write_sidecars, writing
-from convscope.engine.training.runs.record import CLASSIFIER, FINE_TUNING, EpochRecord, Recorder
 from convscope.engine.training.runs.run import Run
 from convscope.engine.training.runs.script import write_script, write_split
 from convscope.engine.training.session import Session

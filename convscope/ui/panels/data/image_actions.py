@@ -23,7 +23,7 @@ from convscope.ui.qimage import to_image
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
-    from convscope.engine.data.formats.images import Images
+    from convscope.engine.data.images import Images
 
 # An image of a set that need not stay open for it.
 Place = tuple["weakref.ref[Images]", int]

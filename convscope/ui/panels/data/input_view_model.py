@@ -96,7 +96,7 @@ class InputViewModel:
             return
 
         def work(task: Task) -> NDArray[np.uint8]:
-            from convscope.engine.data.formats.images import load_one
+            from convscope.engine.data.images import load_one
 
             return load_one(dataset.images, index, target)
 

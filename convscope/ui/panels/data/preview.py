@@ -109,7 +109,7 @@ class Previewer(QObject):
 
         def work(task: Task) -> Previewed:
             from convscope.engine.data.augment import preview
-            from convscope.engine.data.formats.images import load_one
+            from convscope.engine.data.images import load_one
 
             target = preview_target(dataset, settings)
             if last is not None and (last.images, last.index, last.target) == (dataset.images, index, target):

@@ -16,7 +16,7 @@ from convscope.ui.panels.data.words import set_words, unreadable, unreadable_wor
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset
-    from convscope.engine.data.similar.duplicates import Duplicates
+    from convscope.engine.data.duplicates import Duplicates
 
 _SHOWN_NOTES, _NOTE_LENGTH = 2, 120
 
@@ -89,7 +89,7 @@ class SourceSection(QWidget):
         """Compare all images with one another, in a worker; what is found is told and shown."""
 
         def done(dataset: Dataset) -> None:
-            from convscope.engine.data.similar.duplicates import duplicates_of
+            from convscope.engine.data.duplicates import duplicates_of
 
             self._context.notify(duplicates_of(dataset).summary)
 

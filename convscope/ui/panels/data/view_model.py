@@ -11,7 +11,7 @@ from psygnal import Signal
 
 if TYPE_CHECKING:
     from convscope.engine.data.dataset import Dataset, SplitName
-    from convscope.engine.data.similar.duplicates import Duplicates
+    from convscope.engine.data.duplicates import Duplicates
     from convscope.ui.panel_context import PanelContext
 
 Page = Literal["augmentation", "input"]
@@ -149,7 +149,7 @@ class DataViewModel:
         old, self.dataset = self.dataset, dataset
         self.duplicates = None
         if dataset is not None and dataset.alike is not None:
-            from convscope.engine.data.similar.duplicates import duplicates_of
+            from convscope.engine.data.duplicates import duplicates_of
 
             self.duplicates = duplicates_of(dataset)
         other = dataset is not None and (old is None or old.images is not dataset.images)

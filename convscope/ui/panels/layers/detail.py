@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.engine.interpret.activations.nothing import crossed
+from convscope.engine.interpret.blank import crossed
 from convscope.imaging.colormaps import apply_colormap
 from convscope.imaging.lab.display import Scale
 from convscope.imaging.lab.histogram import Histogram, histogram

@@ -24,9 +24,9 @@ from convscope.engine.interpret.activations.layer_maps import (
     order,
 )
 from convscope.engine.interpret.activations.normalise import Levels, Normalisation, to_levels
-from convscope.engine.interpret.activations.nothing import crossed
 from convscope.engine.interpret.activations.outputs import heads_first, parted
 from convscope.engine.interpret.activations.training_mode import Trained, while_training
+from convscope.engine.interpret.blank import crossed
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.colormaps import colormap as colours_of

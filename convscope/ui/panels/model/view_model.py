@@ -21,8 +21,8 @@ from convscope.engine.models.summary.categories import categories
 from convscope.ui.panels.model import words
 
 if TYPE_CHECKING:
+    from convscope.engine.data.preprocessing import Preprocessing
     from convscope.engine.models.answers.answer import Reading
-    from convscope.engine.models.answers.preprocessing import Preprocessing
     from convscope.ui.panel_context import PanelContext
 
 FIRST_PAGE = "layers"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convscope.engine.training.checks import Finding
     from convscope.engine.training.control import Control
     from convscope.engine.training.loss import LossChoice
-    from convscope.engine.training.runs.record import Recorder
+    from convscope.engine.training.record import Recorder
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.settings import TrainingSettings
     from convscope.engine.training.train_network import TrainingResult

@@ -13,7 +13,7 @@ from convscope.ui.panels.train.plan import FinishedTraining, PreparedTraining, T
 
 if TYPE_CHECKING:
     from convscope.engine.training.control import Control, Watch
-    from convscope.engine.training.runs.record import Recorder
+    from convscope.engine.training.record import Recorder
 
 TrainerState = Literal["idle", "preparing", "running", "paused", "stopping"]
 
@@ -68,7 +68,7 @@ class Trainer:
         if self.active:
             return
         from convscope.engine.training.control import Control
-        from convscope.engine.training.runs.record import Recorder
+        from convscope.engine.training.record import Recorder
 
         control, recorder = Control(), Recorder()
         self.plan, self.ready, self.control, self.recorder = plan, None, control, recorder

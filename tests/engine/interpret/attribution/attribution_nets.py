@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convscope.engine.models.answers.preprocessing import UNIT, Preprocessing
+from convscope.engine.data.preprocessing import UNIT, Preprocessing
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 

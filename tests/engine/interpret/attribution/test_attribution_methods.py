@@ -10,6 +10,7 @@ from attribution_nets import opened, picture, randomised
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
+from convscope.engine.data.preprocessing import Preprocessing
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import (
     Failure,
@@ -25,7 +26,6 @@ from convscope.engine.interpret.attribution.methods.occlusion import windows
 from convscope.engine.interpret.attribution.methods.rise import masks
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.engine.interpret.attribution.target import ScoreTarget
-from convscope.engine.models.answers.preprocessing import Preprocessing
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.imaging.samples import load_sample

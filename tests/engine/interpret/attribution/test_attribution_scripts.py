@@ -19,6 +19,7 @@ import script_nets
 from attribution_nets import flat, functional, mixed, nested, randomised
 
 from convscope.core.errors import UserError
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.layers import usable_layers
@@ -28,7 +29,6 @@ from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.interpret.attribution.script.map_script import to_python
 from convscope.engine.interpret.attribution.script.saving import save_script
 from convscope.engine.interpret.attribution.target import ScoreTarget
-from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import ModelSource, OpenedModel
 from convscope.imaging.image import Image

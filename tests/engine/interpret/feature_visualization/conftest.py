@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convscope.engine.models.answers.preprocessing import RAW
+from convscope.engine.data.preprocessing import RAW
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from convscope.core.task import Task
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.opened import OpenedModel
 
 CLASSIC = PatternSettings("classic", size=24, seed=5)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from convscope.engine.data.preprocessing import RAW, UNIT
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
 from convscope.engine.interpret.feature_visualization.image_parametrisation import ImageParametrisation
 from convscope.engine.interpret.feature_visualization.objectives import Objective
@@ -25,7 +26,6 @@ from convscope.engine.interpret.feature_visualization.transforms import (
     while_growing,
     while_judged,
 )
-from convscope.engine.models.answers.preprocessing import RAW, UNIT
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 

@@ -10,6 +10,7 @@ import pytest
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
+from convscope.engine.data.preprocessing import MODES
 from convscope.engine.interpret.feature_visualization.gradient_ascent import _rose, ascend
 from convscope.engine.interpret.feature_visualization.image_parametrisation import (
     ImageParametrisation,
@@ -23,7 +24,6 @@ from convscope.engine.interpret.feature_visualization.objectives import (
 )
 from convscope.engine.interpret.feature_visualization.results import AscentFrame
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-from convscope.engine.models.answers.preprocessing import MODES
 from convscope.engine.models.opened import OpenedModel
 
 SHORT = PatternSettings(steps=6, size=24)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from convscope.engine.data.preprocessing import RAW
 from convscope.engine.interpret.feature_visualization import input_gradient, quick
 from convscope.engine.interpret.feature_visualization.gradient_ascent import ascend
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.quick.few_channels import convolution as few_channels
 from convscope.engine.interpret.feature_visualization.quick.winograd import convolution as winograd
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
-from convscope.engine.models.answers.preprocessing import RAW
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QWidge
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.resize import Target, to_target
 from convscope.ui.main_window import MainWindow
 from convscope.ui.panels.data.panel import DataPanel

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from convscope.engine.data.dataset import make_dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.ui import theme
 from convscope.ui.panels.data.class_list import class_colour
 from convscope.ui.panels.data.image_actions import KEPT

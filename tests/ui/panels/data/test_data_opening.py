@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QSpinBox,
 
 from convscope.core.task import Task
 from convscope.engine.data.dataset import SPLIT_NAMES, make_dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.sets import registry
 from convscope.engine.data.similar import alike
 from convscope.engine.data.split import SplitSettings

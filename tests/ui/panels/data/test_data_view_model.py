@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.data.similar.alike import find_alike
 from convscope.engine.data.split import SplitSettings
 from convscope.imaging.image import Image

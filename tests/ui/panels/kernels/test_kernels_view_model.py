@@ -15,7 +15,7 @@ from scipy import ndimage
 from convscope.imaging.image import Image
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.matrix import MATRICES
+from convscope.imaging.kernels.matrices import MATRICES
 from convscope.imaging.lab.display import to_bytes
 from convscope.imaging.lab.histogram import histogram
 from convscope.imaging.region import Region

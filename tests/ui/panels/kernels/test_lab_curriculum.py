@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox
 
 from convscope.imaging.image import Image
+from convscope.imaging.io.matrix import image_from_array
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.matrix import image_from_array
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.plots.bars import BarsView

@@ -10,9 +10,9 @@ from lab_helpers import Lab
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QToolButton, QWidget
 
 from convscope.imaging.image import Image
+from convscope.imaging.io.matrix import image_from_array
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.matrix import image_from_array
 from convscope.ui.canvas.divider_view import DividerView
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView

@@ -19,7 +19,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.matrix import MATRICES
+from convscope.imaging.kernels.matrices import MATRICES
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
 from convscope.engine.data.dataset import Dataset, make_dataset
-from convscope.engine.data.formats.images import ArrayImages
+from convscope.engine.data.images import ArrayImages
 from convscope.engine.interpret.activations.activations import look
 from convscope.engine.interpret.edited import EditedModel
 from convscope.engine.models.library.catalogue import open_model

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QSlider
 from pytestqt.qtbot import QtBot
 
-from convscope.engine.training.runs.record import EpochRecord, Recorder
+from convscope.engine.training.record import EpochRecord, Recorder
 from convscope.engine.training.settings import EarlyStopping, OptimizerSettings, Schedule, TrainingSettings
 from convscope.engine.training.smoothing import FORMULAS, Formula, find_overfitting, smooth
 from convscope.ui import theme

@@ -5,7 +5,7 @@ from __future__ import annotations
 from convscope.core.errors import UserError
 from convscope.core.opening import real_path
 from convscope.core.paths import resource_path
-from convscope.engine.models.answers.preprocessing import PreparedImage, Preprocessing
+from convscope.engine.data.preprocessing import PreparedImage, Preprocessing
 from convscope.engine.models.files.keras2.own_parts import own_parts_code
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program.precision import is_low_precision

@@ -322,7 +322,7 @@ class AnswersTable(QTableView):
 
     def begin(self, answers: FolderAnswers) -> None:
         """Pictures of another folder."""
-        from convscope.engine.data.formats.images import FileImages
+        from convscope.engine.data.images import FileImages
 
         self._pixmaps.clear()
         self.loader.set_images(FileImages(answers.folder, [file.name for file in answers.files]))

@@ -9,13 +9,8 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.imaging.image import Image
-from convscope.imaging.kernels.matrix import (
-    MATRICES,
-    MatrixExample,
-    format_matrix,
-    image_from_array,
-    parse_matrix,
-)
+from convscope.imaging.io.matrix import format_matrix, image_from_array, parse_matrix
+from convscope.imaging.kernels.matrices import MATRICES, MatrixExample
 from convscope.imaging.lab.operation import Border, Operation
 from convscope.workspace.document import Part
 from convscope.workspace.lab import Lab

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from convscope.core.errors import UserError
-from convscope.imaging.kernels.numbers import parse_table
+from convscope.imaging.io.numbers import parse_table
 from convscope.imaging.lab.operation import Border, Mode
 from convscope.imaging.lab.sequence import SlidingSum, slide
 

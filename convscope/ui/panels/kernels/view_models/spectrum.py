@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from convscope.core.task import Task
 from convscope.imaging.image import Image
+from convscope.imaging.io.matrix import image_from_array
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.imaging.kernels.matrix import image_from_array
 from convscope.imaging.lab import spectrum
 from convscope.imaging.lab.display import Scale, to_bytes
 from convscope.imaging.lab.operation import DisplayMode, Mode

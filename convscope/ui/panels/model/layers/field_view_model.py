@@ -8,7 +8,7 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.models.answers.preprocessing import PreparedImage
+from convscope.engine.data.preprocessing import PreparedImage
 from convscope.engine.models.summary import LayerInfo
 from convscope.engine.models.summary.receptive import Axis, ReceptiveField, Seen
 from convscope.engine.models.summary.receptive_words import ALL_THAT, gate_words, part, places, times

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
-from convscope.engine.models.answers.preprocessing import MODES, RESIZES
+from convscope.engine.data.preprocessing import MODES, RESIZES
 from convscope.engine.models.program import Program
 from convscope.ui import theme
 from convscope.ui.forms.answer_choice import AnswerChoice

@@ -13,7 +13,7 @@ from convscope.engine.training.smoothing import Formula
 from convscope.ui.plots.curve import Curve
 
 if TYPE_CHECKING:
-    from convscope.engine.training.runs.record import EpochRecord, Update
+    from convscope.engine.training.record import EpochRecord, Update
     from convscope.engine.training.smoothing import Average
 
 # More points than a screen has columns many times over; from then on neighbours are averaged.

@@ -29,7 +29,7 @@ from convscope.ui.panels.train.live.curves import CurvesShown, History
 from convscope.ui.plots.plot import Plot
 
 if TYPE_CHECKING:
-    from convscope.engine.training.runs.record import Recorder, Update
+    from convscope.engine.training.record import Recorder, Update
     from convscope.engine.training.settings import TrainingSettings
 
 OneChart = TypeVar("OneChart", bound=LiveChart)
@@ -102,7 +102,7 @@ class CurvesView(QWidget):
 
     def prepared(self, steps: int, batches: Mapping[str, Sequence[float]]) -> None:
         """What is known before the first step: an epoch's steps, and what an earlier part of the run told."""
-        from convscope.engine.training.runs.record import Update
+        from convscope.engine.training.record import Update
 
         self.history.steps = steps
         if batches:

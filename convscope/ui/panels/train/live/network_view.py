@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from convscope.engine.interpret.activations.nothing import is_blank
+from convscope.engine.interpret.blank import is_blank
 from convscope.imaging.colormaps import apply_colormap
 from convscope.imaging.shrink import shrink
 from convscope.ui import theme

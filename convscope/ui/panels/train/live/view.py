@@ -124,7 +124,7 @@ class LiveView(QWidget):
         self.charts.prepared(prepared.steps, prepared.batches)
 
     def _show_kept(self, kept: KeptCurves) -> None:
-        from convscope.engine.training.runs.record import Recorder
+        from convscope.engine.training.record import Recorder
 
         recorder = Recorder()
         recorder.start_at(0, kept.epochs)

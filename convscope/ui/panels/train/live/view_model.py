@@ -21,7 +21,7 @@ from convscope.ui.panels.train.view_model import TrainViewModel
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
     from convscope.engine.training.control import Watch
-    from convscope.engine.training.runs.record import EpochRecord
+    from convscope.engine.training.record import EpochRecord
     from convscope.engine.training.runs.run import Run
     from convscope.engine.training.runs.unfinished import Unfinished
     from convscope.engine.training.settings import TrainingSettings

@@ -71,7 +71,7 @@ class RunsView(QWidget):
         self._offer()
 
     def _draw(self) -> None:
-        from convscope.engine.training.runs.record import unfrozen_at
+        from convscope.engine.training.record import unfrozen_at
 
         chosen = self.table.chosen
         metric = self.view_model.chart.value.metric

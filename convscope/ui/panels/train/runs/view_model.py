@@ -19,8 +19,8 @@ from convscope.ui.panels.train.words import differences
 from convscope.workspace.document import Part
 
 if TYPE_CHECKING:
+    from convscope.engine.training.record import EpochRecord
     from convscope.engine.training.runs.export import RunRow
-    from convscope.engine.training.runs.record import EpochRecord
     from convscope.engine.training.runs.run import Run, RunDetails
 
 SCOPE, KEY = "train.runs", "train.runs"

@@ -311,7 +311,7 @@ class TransferChart(Chart):
         view_model.context.listen(view_model.results_changed, self._show)
 
     def _show(self) -> None:
-        from convscope.engine.training.runs.record import unfrozen_at
+        from convscope.engine.training.record import unfrozen_at
 
         last, level = self._view_model.last, self._view_model.level
         lines: dict[str, Line] = {

@@ -15,7 +15,7 @@ from convscope.ui.plots.chart import Chart, Line
 from convscope.ui.plots.curve import Curve
 
 if TYPE_CHECKING:
-    from convscope.engine.training.runs.record import EpochRecord
+    from convscope.engine.training.record import EpochRecord
     from convscope.engine.training.settings import TrainingSettings
 
 

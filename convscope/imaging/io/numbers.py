@@ -14,7 +14,7 @@ from convscope.core.errors import UserError
 from convscope.core.task import Task
 
 if TYPE_CHECKING:
-    from convscope.imaging.kernels.notations import Written
+    from convscope.imaging.io.notations import Written
 
 MAX_CHARACTERS = 32_000_000
 
@@ -93,14 +93,14 @@ def parse_divided(
 @cache
 def _cell() -> re.Pattern[str]:
     """A number or a fraction. The notations are imported late: the first paint has no text to read."""
-    from convscope.imaging.kernels.notations import NUMBER
+    from convscope.imaging.io.notations import NUMBER
 
     return re.compile(rf"({NUMBER})(?:/({NUMBER}))?")
 
 
 def _written(text: str) -> Written:
     """The cells of a text in any notation."""
-    from convscope.imaging.kernels.notations import Written, take_apart
+    from convscope.imaging.io.notations import Written, take_apart
 
     text = _INLINE_COMMENT.sub(" ", text.translate(_SIGNS))
     text = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
@@ -134,7 +134,7 @@ def _value(cell: str, row: int, column: int) -> float:
 
 
 def _plain_rows(text: str) -> list[list[str]]:
-    from convscope.imaging.kernels.notations import comma_cells
+    from convscope.imaging.io.notations import comma_cells
 
     lines = [line.strip() for line in text.splitlines()]
     lines = [line.rstrip(";").rstrip() for line in lines if line]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from convscope.core.errors import UserError
 from convscope.core.opening import is_folder, open_regular
 from convscope.core.printable import printable
-from convscope.engine.data.formats.decode import UnreadableError, read_image, read_thumbnail
+from convscope.engine.data.decode import UnreadableError, read_image, read_thumbnail
 from convscope.engine.data.resize import Target, to_target, within
 
 Indices = NDArray[np.int64]
