@@ -18,13 +18,13 @@ from convscope.core.files import write_whole
 from convscope.engine.data.decode import UnreadableError, quick_check, read_image, read_thumbnail
 from convscope.engine.data.formats.idx import read_idx
 from convscope.engine.data.sets.registry import open_dataset
-from convscope.engine.models.answers.prediction_table import PredictionTable
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.files.description import description, is_description
 from convscope.engine.models.files.h5 import check_h5
 from convscope.engine.models.files.keras_zip import unpacked
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.sidecar import read_sidecar, sidecar_of
+from convscope.engine.models.prediction_table import PredictionTable
 from convscope.engine.training.runs.checkpoint import has_checkpoint
 from convscope.engine.training.runs.run import Run, is_run
 from convscope.imaging.io.load import list_images, load_image, thumbnail

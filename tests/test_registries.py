@@ -46,13 +46,13 @@ from convscope.engine.interpret.feature_visualization.recipes.classic import Cla
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.builder.build import to_code, to_keras
-from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.graph.nodes import model_graph
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Config, LayerKind, Parameters, Shape, need_map
 from convscope.engine.models.layer_specs.categories import CATEGORIES, Category
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.reuse.built import build_model
 from convscope.imaging.image import Image
 from convscope.imaging.io.save import save_png
 from convscope.imaging.kernels import PRESETS, groups

@@ -30,7 +30,7 @@ def number_words(prediction: Prediction, score: ClassScore) -> str:
 
 def doubts(model: OpenedModel) -> tuple[str, ...]:
     """That the assumed range of the pixels is doubtful: one sentence, or none."""
-    from convscope.engine.models.answers.pixel_doubt import pixel_doubt
+    from convscope.engine.models.pixel_doubt import pixel_doubt
 
     found = pixel_doubt(model)
     return () if found is None else (f"{found.words} --pixels says which it is.",)

@@ -13,7 +13,7 @@ from convscope.engine import runtime
 from convscope.engine.data.preprocessing import MODES
 from convscope.engine.interpret.activations.outputs import output_path
 from convscope.engine.models.answers.answer import READINGS
-from convscope.engine.models.library.applications import find_application
+from convscope.engine.models.applications.build import find_application
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.runs.trained_in import trained_in

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _download(name: str, include_top: bool) -> int:
-    from convscope.engine.models.library.applications import download_weights
+    from convscope.engine.models.applications.build import download_weights
 
     with progress_bar() as task:
         download_weights(name, include_top=include_top, task=task)

@@ -23,14 +23,14 @@ _NAMED = 3
 
 def run_folder(arguments: argparse.Namespace, top: int | None) -> int:
     """Write the table, or print a line for each picture."""
-    from convscope.engine.models.answers.predict_folder import (
+    from convscope.engine.models.predict_folder import (
         Answered,
         answer_key,
         list_pictures,
         names_of,
         predict_folder,
     )
-    from convscope.engine.models.answers.prediction_table import PredictionTable
+    from convscope.engine.models.prediction_table import PredictionTable
 
     folder: Path = arguments.image
     check_output(arguments.csv, (".csv",))

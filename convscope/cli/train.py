@@ -291,7 +291,7 @@ def _trained(
 
 
 def _model(arguments: argparse.Namespace, task: Task) -> OpenedModel:
-    from convscope.engine.models.library.applications import find_application
+    from convscope.engine.models.applications.build import find_application
     from convscope.engine.models.library.catalogue import open_model
 
     application = arguments.transfer and find_application(arguments.model) is not None

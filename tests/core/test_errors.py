@@ -14,7 +14,7 @@ CODE = Path(__file__).resolve().parents[2] / "convscope"
 
 # Other libraries raise one type for several things; what they say is all that there is to go by.
 OF_OTHERS = {
-    ("engine/models/library/applications.py", "'corrupted' in str(error)"),
+    ("engine/models/applications/build.py", "'corrupted' in str(error)"),
     ("engine/data/decode.py", "'truncated' in str(error).lower()"),
     ("imaging/io/heif.py", "'nsupported' in str(error)"),
 }

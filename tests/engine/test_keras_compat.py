@@ -23,9 +23,9 @@ from convscope.engine.data.formats.npz import array_dataset
 from convscope.engine.data.split import SplitSettings
 from convscope.engine.keras_compat import processors
 from convscope.engine.models.builder.architecture import Architecture
-from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.reuse.built import build_model
 from convscope.engine.runtime import start
 from convscope.engine.training import train as training
 from convscope.engine.training.settings import TrainingSettings

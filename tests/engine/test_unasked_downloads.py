@@ -16,12 +16,12 @@ import convscope
 from convscope.cli import main
 from convscope.core.errors import NotDownloadedError, UserError, WeightsNotDownloadedError
 from convscope.engine.data.sets.registry import open_dataset
+from convscope.engine.models.applications.build import build_application, download_weights
 from convscope.engine.models.builder.architecture import Architecture
-from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import Draft
 from convscope.engine.models.files.open_file import open_file
-from convscope.engine.models.library.applications import build_application, download_weights
 from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.models.reuse.built import build_model
 from convscope.engine.training.train import resume
 from tests.made_runs import made_run
 

@@ -16,10 +16,10 @@ from window_helpers import WindowMaker, messages, opened
 from convscope.core.errors import UntrustedError
 from convscope.core.records import from_json
 from convscope.core.task import Task
-from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.reuse.built import build_model
 from convscope.imaging.image import Image
 from convscope.imaging.samples import samples
 from convscope.ui.main_window import MainWindow

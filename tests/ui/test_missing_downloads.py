@@ -24,7 +24,7 @@ def test_the_button_downloads_and_nothing_else_does(qtbot: QtBot, monkeypatch: p
         asked.append((name, include_top))
 
     monkeypatch.setattr("convscope.engine.data.sets.registry.download_dataset", data)
-    monkeypatch.setattr("convscope.engine.models.library.applications.download_weights", weights)
+    monkeypatch.setattr("convscope.engine.models.applications.build.download_weights", weights)
     window = MainWindow(Workspace(small_images(1)))
     window.remember_settings = False
     qtbot.addWidget(window)

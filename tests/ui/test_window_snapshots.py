@@ -17,9 +17,9 @@ from pytestqt.qtbot import QtBot
 from window_helpers import small_images
 
 from convscope.cli.screenshot import render_state, state_in
-from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.library.catalogue import open_model
+from convscope.engine.models.reuse.built import build_model
 from convscope.imaging.image import Image
 from convscope.ui import theme
 from convscope.ui.main_window import MainWindow

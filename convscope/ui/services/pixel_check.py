@@ -9,8 +9,8 @@ from psygnal import Signal
 from convscope.core.task import Task
 
 if TYPE_CHECKING:
-    from convscope.engine.models.answers.pixel_doubt import Doubt
     from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.models.pixel_doubt import Doubt
     from convscope.jobs.jobs import Jobs
 
 KEY = "pixels"
@@ -41,7 +41,7 @@ class PixelCheck:
             return
 
         def work(task: Task) -> Doubt | None:
-            from convscope.engine.models.answers.pixel_doubt import pixel_doubt
+            from convscope.engine.models.pixel_doubt import pixel_doubt
 
             return pixel_doubt(model, task)
 

@@ -43,7 +43,7 @@ class Remedies:
 
         def work(task: Task) -> None:
             if isinstance(error, WeightsNotDownloadedError):
-                from convscope.engine.models.library.applications import download_weights
+                from convscope.engine.models.applications.build import download_weights
 
                 download_weights(name, include_top=error.include_top, task=task)
             else:

@@ -17,8 +17,8 @@ import pytest
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
 from convscope.engine.keras_downloads import reported, why_unreachable
-from convscope.engine.models.library.applications import build_application, cached, find_application, search
-from convscope.engine.models.library.applications_table import APPLICATIONS, counted, shrunk
+from convscope.engine.models.applications.build import build_application, cached, find_application, search
+from convscope.engine.models.applications.table import APPLICATIONS, counted, shrunk
 from convscope.engine.models.library.catalogue import open_application, open_model
 from convscope.engine.models.opened import OpenedModel
 

@@ -19,8 +19,8 @@ import pytest
 
 from convscope.core.errors import NotEnoughMemoryError, UserError
 from convscope.core.task import Cancelled, Task
+from convscope.engine.models.configuration import LARGEST, MOST_LAYERS
 from convscope.engine.models.files import disk
-from convscope.engine.models.files.configuration import LARGEST, MOST_LAYERS
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
@@ -407,7 +407,7 @@ def test_an_architecture_with_a_pretrained_base_has_its_weights(
         base.set_weights([np.full(weight.shape, 7.0) for weight in base.get_weights()])
         return base
 
-    monkeypatch.setattr("convscope.engine.models.library.applications.build_application", build)
+    monkeypatch.setattr("convscope.engine.models.applications.build.build_application", build)
     draft = Draft("net", (32, 32, 3))
     draft.add("Base", name="base", application="VGG16", weights="imagenet", trainable=False)
     draft.add("GlobalAveragePooling2D")

@@ -9,15 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
-from convscope.engine.models.builder import to_architecture as taken_apart
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_code, to_keras
-from convscope.engine.models.builder.built import build_model
 from convscope.engine.models.builder.templates import TEMPLATES, Draft
-from convscope.engine.models.builder.to_architecture import architecture_of
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import ModelSource, OpenedModel
+from convscope.engine.models.reuse import to_architecture as taken_apart
+from convscope.engine.models.reuse.built import build_model
+from convscope.engine.models.reuse.to_architecture import architecture_of
 
 pytestmark = pytest.mark.usefixtures("runtime")
 

@@ -13,11 +13,11 @@ import pytest
 from convscope.cli import main
 from convscope.core.paths import resource_path
 from convscope.engine.data.preprocessing import MODES
-from convscope.engine.models.answers.pixel_doubt import pixel_doubt
 from convscope.engine.models.files.beside import beside
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.teachable_machine import NOTE, is_teachable
 from convscope.engine.models.opened import ModelSource, OpenedModel
+from convscope.engine.models.pixel_doubt import pixel_doubt
 from convscope.imaging.samples import load_sample
 
 pytestmark = pytest.mark.usefixtures("runtime")

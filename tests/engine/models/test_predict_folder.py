@@ -17,8 +17,9 @@ from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
-from convscope.engine.models.answers import predict_folder as module
-from convscope.engine.models.answers.predict_folder import (
+from convscope.engine.models import predict_folder as module
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.predict_folder import (
     Answered,
     PictureFile,
     answer_key,
@@ -26,8 +27,7 @@ from convscope.engine.models.answers.predict_folder import (
     names_of,
     predict_folder,
 )
-from convscope.engine.models.answers.prediction_table import PredictionTable, as_text, columns, path_cell, row
-from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.prediction_table import PredictionTable, as_text, columns, path_cell, row
 from convscope.engine.runtime import Runtime
 from convscope.imaging.io.load import load_image
 
@@ -275,8 +275,8 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 KILLED = """
 import sys, numpy as np
 from pathlib import Path
-from convscope.engine.models.answers.predict_folder import Answered, PictureFile
-from convscope.engine.models.answers.prediction_table import PredictionTable
+from convscope.engine.models.predict_folder import Answered, PictureFile
+from convscope.engine.models.prediction_table import PredictionTable
 files = [PictureFile(f"{n}.png", 10, 5) for n in range(50_000)]
 one, share = np.zeros(1, np.int32), np.ones(1, np.float32)
 with PredictionTable(Path(sys.argv[1]), files[:10], key="k", top=1) as table:

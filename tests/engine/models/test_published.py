@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from convscope.engine.models.applications.table import APPLICATIONS
 from convscope.engine.models.builder.templates import TEMPLATES
-from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.engine.models.library.catalogue import catalogue
 from convscope.engine.models.library.compare import facts_of_family, idea_of
 from convscope.engine.models.library.families import FAMILIES, original_words

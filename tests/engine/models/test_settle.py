@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.engine.models.builder.inherited import inherit
 from convscope.engine.models.files.reweighted import with_weights
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.reuse.inherited import inherit
 from convscope.engine.training.copy_network import copy_model
 
 pytestmark = [

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from convscope.engine.models.applications.table import APPLICATIONS
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.layer_specs import palette
-from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.engine.models.library.families import FAMILIES
 from convscope.engine.models.summary import LayerInfo
 from tests.processes import run_process

@@ -15,7 +15,7 @@ from convscope.core.errors import MissingFileError, NotEnoughMemoryError, UserEr
 from convscope.core.files import write_whole
 from convscope.core.opening import read_bytes
 from convscope.engine.models.builder.settings_check import settings_problem
-from convscope.engine.models.files.configuration import LARGEST, check_layers, configuration
+from convscope.engine.models.configuration import LARGEST, check_layers, configuration
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import Shape, ShapeError
 from convscope.engine.models.summary import (

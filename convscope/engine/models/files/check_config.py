@@ -7,8 +7,9 @@ from typing import Any
 
 from convscope.core.errors import UserError
 from convscope.core.printable import printable
+from convscope.engine.models.configuration import check_layers
 from convscope.engine.models.files import allowed
-from convscope.engine.models.files.configuration import check_layers
+from convscope.engine.models.files.keras2.operations import NUMBER
 from convscope.engine.models.files.keras2.own_parts import FUNCTIONS, LAYERS
 
 _DEEPEST = 200
@@ -22,8 +23,6 @@ _LAYERS = (
     allowed.LEGACY_OPERATIONS,
     LAYERS,
 )
-NUMBER = "_CONSTANT_VALUE"
-"""Stands in Keras 2 for a layer's name where a number comes before an operator: 1 - x."""
 # Whole numbers of any size that are no size of anything.
 _MARKS = ("shared_object_id", "seed")
 _OLD_INITIALIZERS = "tensorflow.python.ops.init_ops_v2"

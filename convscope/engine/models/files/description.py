@@ -8,7 +8,7 @@ from typing import Any
 
 from convscope.core.errors import UserError
 from convscope.core.opening import open_regular, read_bytes
-from convscope.engine.models.files.configuration import LARGEST, configuration, major_version
+from convscope.engine.models.configuration import LARGEST, configuration, major_version
 
 # How much of a file is looked at to tell what it is, and how many of a folder.
 _BEGINNING = 1 << 12

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.opening import budget, check_budget, check_regular, named
-from convscope.engine.models.files.configuration import configuration, major_version
+from convscope.engine.models.configuration import configuration, major_version
 from convscope.engine.models.files.h5_check import look_through
 
 _LONGEST_NAME = 1_000

@@ -19,7 +19,7 @@ from typing import Any
 
 from convscope.core.errors import UserError
 from convscope.core.opening import KB, MB, check_budget, check_regular
-from convscope.engine.models.files.configuration import LARGEST, configuration, major_version
+from convscope.engine.models.configuration import LARGEST, configuration, major_version
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import check_h5
 

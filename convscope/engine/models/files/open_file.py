@@ -11,8 +11,6 @@ from convscope.core.ids import file_id
 from convscope.core.opening import check_budget, is_folder, is_regular, is_there, open_regular
 from convscope.core.task import Cancelled, Task
 from convscope.engine.keras_compat import between_layers, from_legacy_config
-from convscope.engine.models.answers.gray_images import NOTE as GRAY
-from convscope.engine.models.answers.gray_images import lacks_channels, with_channels
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.files.beside import Beside, beside
@@ -20,6 +18,8 @@ from convscope.engine.models.files.bounded import bounded, check_held
 from convscope.engine.models.files.channels_last import NOTE, channels_last, is_channels_first
 from convscope.engine.models.files.check_config import check_config
 from convscope.engine.models.files.description import description, description_beside, is_description
+from convscope.engine.models.files.gray_images import NOTE as GRAY
+from convscope.engine.models.files.gray_images import lacks_channels, with_channels
 from convscope.engine.models.files.h5 import check_h5, legacy_weights, model_config
 from convscope.engine.models.files.h5_operations import with_homes
 from convscope.engine.models.files.keras2.keras1 import THEANO, in_keras2_order, in_keras2_words

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convscope.core.parameter import parameter, plain
+from convscope.engine.models.applications.table import APPLICATIONS, Application, shrunk
 from convscope.engine.models.layer_specs.base import (
     Config,
     LayerKind,
@@ -17,7 +18,6 @@ from convscope.engine.models.layer_specs.base import (
     formula,
     need_map,
 )
-from convscope.engine.models.library.applications_table import APPLICATIONS, Application, shrunk
 
 
 def _application(config: Config) -> Application:
@@ -54,7 +54,7 @@ def _window(config: Config, shapes: Sequence[Shape]) -> Window | None:
 
 
 def _build(name: str, settings: Config, place: LayerPlace) -> Any:
-    from convscope.engine.models.library.applications import build_application
+    from convscope.engine.models.applications.build import build_application
 
     base = build_application(
         settings["application"],

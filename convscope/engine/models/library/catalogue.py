@@ -13,14 +13,14 @@ from convscope.core.paths import resource_path
 from convscope.core.task import Task
 from convscope.core.words import times
 from convscope.engine.data.preprocessing import MODES
+from convscope.engine.models.applications.build import build_application, find_application
+from convscope.engine.models.applications.table import APPLICATIONS, counted
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES, Template
 from convscope.engine.models.files.open_file import open_file
 from convscope.engine.models.files.weights import load_weights
 from convscope.engine.models.layer_specs.base import Shape
 from convscope.engine.models.library import shipped
-from convscope.engine.models.library.applications import build_application, find_application
-from convscope.engine.models.library.applications_table import APPLICATIONS, counted
 from convscope.engine.models.library.published import measured_words
 from convscope.engine.models.library.shipped import imagenet_classes
 from convscope.engine.models.opened import ModelSource, OpenedModel, OpenOptions
@@ -289,10 +289,16 @@ def open_application(
     """An application opened, with ImageNet's class names and its preprocessing; see `build_application`."""
     application = find_application(name)
     model = build_application(
-        name, weights=weights, include_top=include_top, input_shape=input_shape, fetch=fetch, task=task
+        name,
+        weights="imagenet" if weights == "imagenet" else None,
+        include_top=include_top,
+        input_shape=input_shape,
+        fetch=fetch,
+        task=task,
     )
-    if application is None:
-        raise UserError(f"{name} is not one of keras.applications.")
+    assert application is not None
+    if weights is not None and weights != "imagenet":
+        load_weights(model, Path(weights), application.name)
     words = "random" if weights is None else "ImageNet" if weights == "imagenet" else Path(weights).name
     notes = ["Its weights are random: what it says about an image means nothing."] if weights is None else []
     return OpenedModel(

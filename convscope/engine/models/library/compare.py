@@ -9,11 +9,11 @@ from functools import cache
 
 from convscope.core.opening import check_budget
 from convscope.core.task import Task
+from convscope.engine.models.applications.build import build_application
+from convscope.engine.models.applications.table import APPLICATIONS
 from convscope.engine.models.builder.build import to_keras
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.layer_specs.base import Shape
-from convscope.engine.models.library.applications import build_application
-from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.engine.models.library.catalogue import CatalogueEntry, open_model
 from convscope.engine.models.library.families import FAMILIES, Family
 from convscope.engine.models.library.published import Figure, of_application

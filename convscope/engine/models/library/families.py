@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from convscope.engine.models.library.applications_table import APPLICATIONS
+from convscope.engine.models.applications.table import APPLICATIONS
 from convscope.engine.models.library.published import ALONE, CONTEST, Figure, of_application
 
 

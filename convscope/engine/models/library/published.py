@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from convscope.engine.models.library.applications_table import APPLICATIONS
+from convscope.engine.models.applications.table import APPLICATIONS
 
 
 @dataclass(frozen=True)

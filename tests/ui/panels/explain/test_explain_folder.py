@@ -21,9 +21,9 @@ from pytestqt.qtbot import QtBot
 from walk import SIZES, Size
 
 from convscope.core.paths import resource_path
-from convscope.engine.models.answers import predict_folder as engine
-from convscope.engine.models.answers.predict_folder import Answered, PictureFile
+from convscope.engine.models import predict_folder as engine
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.predict_folder import Answered, PictureFile
 from convscope.imaging.io.load import load_image
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.main_window import MainWindow

@@ -7,6 +7,9 @@ from typing import Any
 
 from convscope.core.errors import UserError
 
+NUMBER = "_CONSTANT_VALUE"
+"""Stands in Keras 2 for a layer's name where a number comes before an operator: 1 - x."""
+
 _ACTIVATIONS = {
     "nn.relu": "relu",
     "nn.relu6": "relu6",

@@ -13,7 +13,6 @@ from typing import Any
 from convscope.core.errors import UserError
 from convscope.engine.keras_compat import is_symbolic
 from convscope.engine.models.files import allowed
-from convscope.engine.models.files.check_config import NUMBER
 from convscope.engine.models.files.keras2.mend_layer import (
     batch_shape_of,
     dtype_of,
@@ -21,7 +20,7 @@ from convscope.engine.models.files.keras2.mend_layer import (
     mended_layer,
     name_of,
 )
-from convscope.engine.models.files.keras2.operations import apply_operation
+from convscope.engine.models.files.keras2.operations import NUMBER, apply_operation
 
 # Switches of Keras 2 that Keras 3's layers lack: leaving them out would compute something else.
 _GONE: Mapping[str, str] = {

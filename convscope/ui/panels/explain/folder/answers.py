@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from convscope.engine.models.answers.predict_folder import Answered, PictureFile
     from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.models.predict_folder import Answered, PictureFile
 
 Sorting = Literal["name", "class", "probability"]
 SKIPPED = -1
@@ -132,7 +132,7 @@ class FolderAnswers:
 
     def answered(self, row: int) -> Answered:
         """One row as the engine gave it, to be written."""
-        from convscope.engine.models.answers.predict_folder import Answered
+        from convscope.engine.models.predict_folder import Answered
 
         if row in self.problems:
             nothing = np.empty(0, np.int32), np.empty(0, np.float32)

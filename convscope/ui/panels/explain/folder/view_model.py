@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from convscope.engine.models.answers.predict_folder import PictureFile
     from convscope.engine.models.opened import OpenedModel
+    from convscope.engine.models.predict_folder import PictureFile
 
 KEY = "explain.folder"
 TOP = 5
@@ -156,7 +156,7 @@ class FolderViewModel:
         self.failed = ""
 
         def work(task: Task) -> None:
-            from convscope.engine.models.answers.predict_folder import list_pictures, names_of, predict_folder
+            from convscope.engine.models.predict_folder import list_pictures, names_of, predict_folder
 
             wanted, names, are_classes = files, names_of(model), model.has_classes
             top = TOP if are_classes else MOST_NUMBERS
@@ -247,9 +247,9 @@ class FolderViewModel:
 
         def work(task: Task) -> int:
             from convscope.core.files import write_whole
-            from convscope.engine.models.answers.predict_folder import answer_key
-            from convscope.engine.models.answers.prediction_table import as_text, columns
-            from convscope.engine.models.answers.prediction_table import row as line
+            from convscope.engine.models.predict_folder import answer_key
+            from convscope.engine.models.prediction_table import as_text, columns
+            from convscope.engine.models.prediction_table import row as line
 
             key = answer_key(answers.model)
             plain = not answers.are_classes

@@ -152,7 +152,7 @@ class BuildViewModel:
 
         def work(_task: Task) -> Architecture | str:
             # Imported here: the engine may still be starting, in this same lane.
-            from convscope.engine.models.builder.to_architecture import architecture_of
+            from convscope.engine.models.reuse.to_architecture import architecture_of
 
             try:
                 made: Architecture = model.kept("architecture", lambda: architecture_of(model))
@@ -203,7 +203,7 @@ class BuildViewModel:
 
         def work(task: Task) -> OpenedModel:
             # Imported here: the engine may still be starting, in this same lane.
-            from convscope.engine.models.builder.built import build_model
+            from convscope.engine.models.reuse.built import build_model
 
             return build_model(architecture, number, task, origin)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QProgressBar, QWidget
 
+from convscope.engine.models.applications.table import APPLICATIONS
 from convscope.engine.models.layer_specs.base import Shape
-from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.ui import theme
 from convscope.ui.forms.editors import TypedEditor
 from convscope.ui.forms.form import caption, heading, push_button, row, segmented, text_line, tool, vertical

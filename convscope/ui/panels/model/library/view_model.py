@@ -110,7 +110,7 @@ class LibraryViewModel:
     def read(self) -> None:
 
         def work(_task: Task) -> tuple[tuple[CatalogueEntry, ...], frozenset[str]]:
-            from convscope.engine.models.library.applications import cached
+            from convscope.engine.models.applications.build import cached
             from convscope.engine.models.library.catalogue import catalogue
 
             entries = catalogue()

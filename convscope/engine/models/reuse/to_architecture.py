@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from convscope.core.errors import UserError
+from convscope.engine.models.applications.table import APPLICATIONS
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec, named
 from convscope.engine.models.builder.build import keras_settings
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.layer_specs.base import ACTIVATIONS, L2
-from convscope.engine.models.library.applications_table import APPLICATIONS
 from convscope.engine.models.library.shipped import facts
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.program import ProgramStep, Slot

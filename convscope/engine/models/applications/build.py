@@ -1,4 +1,4 @@
-"""The networks of `keras.applications`: search, build, with weights from the network, the cache or a file."""
+"""The networks of `keras.applications`: search, build, with weights from the network or the cache."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from convscope.core.errors import UserError, WeightsNotDownloadedError
 from convscope.core.process_state import python_warnings
 from convscope.core.task import Cancelled, Task
 from convscope.core.words import times
 from convscope.engine.keras_downloads import NotAskedError, reported, why_unreachable
-from convscope.engine.models.layer_specs.base import Shape
-from convscope.engine.models.library.applications_table import APPLICATIONS, Application
+from convscope.engine.models.applications.table import APPLICATIONS, Application
 
 _SERVER = "https://storage.googleapis.com/"
 """Where Keras has all ImageNet weights."""
@@ -62,7 +61,7 @@ def _cached_files() -> set[tuple[str, bool]]:
 def build_application(
     name: str,
     *,
-    weights: str | Path | None = None,
+    weights: Literal["imagenet"] | None = None,
     include_top: bool = True,
     input_shape: Sequence[int | None] | None = None,
     classes: int = 1000,
@@ -74,7 +73,7 @@ def build_application(
 
     Args:
         name: its name, in any letter case.
-        weights: None for random ones, "imagenet" (from Keras's cache), or a weights file.
+        weights: None for random ones, or "imagenet" (from Keras's cache).
         include_top: with its classifier.
         input_shape: height, width, channels; None for its default size.
         classes: of the classifier; other than 1,000 only without ImageNet weights.
@@ -113,7 +112,7 @@ def build_application(
         # MobileNet remarks that weights for 224×224 serve other sizes as well.
         with python_warnings.ignored(), reported(task, f"the weights of {application.name}", fetch):
             make = getattr(keras.applications, application.name)
-            model = make(weights="imagenet" if imagenet else None, **arguments)
+            model = make(weights=weights, **arguments)
     except Cancelled:
         raise
     except NotAskedError as error:
@@ -130,10 +129,6 @@ def build_application(
             raise
         # Keras raises a bare Exception when the network fails.
         raise _no_weights(application, str(error)) from error
-    if weights is not None and not imagenet:
-        from convscope.engine.models.files.weights import load_weights
-
-        load_weights(model, Path(weights), application.name)
     return model
 
 
@@ -160,7 +155,11 @@ def _not_asked(application: Application, include_top: bool) -> WeightsNotDownloa
 
 
 def _check(
-    application: Application, weights: str | Path | None, include_top: bool, shape: Shape, classes: int
+    application: Application,
+    weights: str | None,
+    include_top: bool,
+    shape: tuple[int | None, ...],
+    classes: int,
 ) -> None:
     least, usual = application.smallest, application.input_size
     if len(shape) != 3 or shape[2] is None:

@@ -20,7 +20,7 @@ from types import TracebackType
 from convscope.core.errors import UserError
 from convscope.core.files import open_to_append, replacing
 from convscope.core.opening import GB, is_there, open_regular
-from convscope.engine.models.answers.predict_folder import Answered, PictureFile
+from convscope.engine.models.predict_folder import Answered, PictureFile
 
 _LARGEST = 4 * GB
 _LAST = ("skipped", "bytes", "modified", "model")

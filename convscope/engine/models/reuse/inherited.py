@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from convscope.engine.keras_compat import finalize_normalizations
-from convscope.engine.models.builder.to_architecture import listed_name
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.reuse.to_architecture import listed_name
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from convscope.core.task import Task
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.builder.architecture import Architecture
 from convscope.engine.models.builder.build import to_keras
-from convscope.engine.models.builder.inherited import Inherited, inherit
 from convscope.engine.models.builder.templates import TEMPLATES
 from convscope.engine.models.opened import ModelSource, OpenedModel, guessed_preprocessing
+from convscope.engine.models.reuse.inherited import Inherited, inherit
 
 
 def build_model(

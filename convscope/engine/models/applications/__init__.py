@@ -1,0 +1,1 @@
+"""`keras.applications`: what is known of each without TensorFlow, and the networks themselves."""
