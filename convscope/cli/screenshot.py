@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from convscope.cli.model_arguments import add_trust_argument
 from convscope.cli.outputs import check_output
 from convscope.core.errors import UserError
+from convscope.core.files import replacing
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -64,15 +65,12 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         panel = arguments.panel or FIRST
         picture = render(panel, (width, height), arguments.theme, *given, trusted=arguments.trust)
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
-        if not picture.save(str(temporary), "PNG"):  # type: ignore[call-overload]
-            raise UserError(f"{output} cannot be written: check the folder's permissions and the disk.")
-        temporary.replace(output)
+        with replacing(output) as part:
+            if not picture.save(str(part), "PNG"):  # type: ignore[call-overload]
+                raise UserError(f"{output} cannot be written: check the folder's permissions and the disk.")
     except OSError as error:
         raise UserError(f"{output} cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return 0
 
 

@@ -1,7 +1,7 @@
 """The one way to write a file: whole or not at all, and never through a link that somebody has laid.
 
-What is written gets a name that nobody can know beforehand, is made new (O_CREAT, O_EXCL, O_NOFOLLOW), and
-then takes the file's place. A link that stands there is replaced, not followed.
+What is written gets a name that nobody can know beforehand, is made new (O_CREAT, O_EXCL, O_NOFOLLOW), goes
+through to the disk, and then takes the file's place. A link that stands there is replaced, not followed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from convscope.core.errors import UserError
 
 UNFINISHED = re.compile(r"\..+\.part(\.\w+)?$")
 """What a file is called while it is written; one that is left over is of a process that died."""
@@ -39,6 +41,8 @@ def replacing(path: Path, *, suffix: str = "") -> Iterator[Path]:
     try:
         part.chmod(_mode(path))
         yield part
+        with part.open("ab") as file:
+            os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -47,15 +51,45 @@ def replacing(path: Path, *, suffix: str = "") -> Iterator[Path]:
 
 
 def write_whole(path: Path, data: bytes | memoryview | str) -> None:
-    """Write a file whole or not at all, and through to the disk. Text is UTF-8.
+    """Write a file whole or not at all. Text is UTF-8.
 
     Raises:
         OSError: it cannot be written there.
     """
     with replacing(path) as part, part.open("wb") as file:
         file.write(data.encode() if isinstance(data, str) else data)
-        file.flush()
-        os.fsync(file.fileno())
+
+
+def save(path: Path | str, data: bytes | memoryview | str) -> None:
+    """Write a file where a person wants it, whole or not at all; a link is followed, so that it stays a link.
+
+    Raises:
+        UserError: the folder is missing, full or not writable, or the path is a folder.
+    """
+    path = Path(path)
+    try:
+        target = path.resolve()
+        if target.is_dir():
+            raise UserError(f"{path.name or path} is a folder: give the name of a file.")
+        if _is_special(target):
+            # A device would be replaced by a file, where one may do that.
+            raise UserError(f"{path.name} is not an ordinary file: give another name.")
+        write_whole(target, data)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path.name} cannot be saved: there is no folder {path.parent}.", detail=str(error)
+        ) from error
+    except PermissionError as error:
+        raise UserError(
+            f"{path.name} cannot be saved: you may not write to {path.parent}; choose another folder.",
+            detail=str(error),
+        ) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        raise UserError(
+            f"{path.name[:80]!a} cannot be saved: {reason}; choose another name or folder.",
+            detail=str(error),
+        ) from error
 
 
 def set_aside(path: Path) -> Path | None:

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from convscope.core.files import replacing
 from convscope.core.task import Task
 from convscope.core.words import megabytes
 from convscope.engine.fetch import Head, answers
@@ -95,21 +96,14 @@ def _install() -> None:
 
 
 def _fetch(url: str, target: Path, task: Task, what: str) -> None:
-    part = target.with_name(target.name + ".part")
-    try:
-        with closing(answers(url, 0, task)) as stream, part.open("wb") as file:
-            total = done = 0
-            for item in stream:
-                if isinstance(item, Head):
-                    total = item.total or 0
-                    continue
-                file.write(item)
-                done += len(item)
-                task.progress(
-                    done / total if total else None, f"Downloading {what}: {megabytes(done, total)}"
-                )
-            if done < total:
-                raise OSError(f"the connection was cut at {megabytes(done, total)}")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as part, part.open("wb") as file, closing(answers(url, 0, task)) as stream:
+        total = done = 0
+        for item in stream:
+            if isinstance(item, Head):
+                total = item.total or 0
+                continue
+            file.write(item)
+            done += len(item)
+            task.progress(done / total if total else None, f"Downloading {what}: {megabytes(done, total)}")
+        if done < total:
+            raise OSError(f"the connection was cut at {megabytes(done, total)}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_type_hints
 
 from PySide6.QtCore import QByteArray
 
@@ -15,6 +16,7 @@ from convscope.core.errors import MissingFileError, UserError
 from convscope.core.files import set_aside, write_whole
 from convscope.core.opening import MB, read_json
 from convscope.core.paths import config_dir
+from convscope.core.records import from_json, to_json
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ class Settings:
             log.warning("settings have no place: %s", error)
             return
         try:
-            values = {name: value for name, value in asdict(self).items() if name != "problem"}
+            values = {name: value for name, value in to_json(self).items() if name != "problem"}
             write_whole(path, json.dumps({"version": VERSION, **values}, indent=1))
         except OSError as error:
             log.warning("settings could not be saved: %s", error)
@@ -108,27 +110,21 @@ class Settings:
 
     @classmethod
     def _checked(cls, data: dict[str, Any]) -> Settings:
-        made = cls()
-        geometry = data.get("geometry")
-        if (
-            isinstance(geometry, list)
-            and len(geometry) == 4
-            and all(isinstance(number, int) and abs(number) < 100_000 for number in geometry)
-        ):
-            made.geometry = (geometry[0], geometry[1], geometry[2], geometry[3])
-        made.maximized = data.get("maximized") is True
-        if isinstance(data.get("panel"), str):
-            made.panel = data["panel"]
-        if data.get("theme") in ("system", "light", "dark"):
-            made.theme = data["theme"]
-        zoom = data.get("zoom")
-        if isinstance(zoom, int | float) and ZOOM_STEPS[0] <= zoom <= ZOOM_STEPS[-1]:
-            made.zoom = float(zoom)
-        if isinstance(data.get("recent"), list):
-            made.recent = [name for name in data["recent"] if _is_path(name)][:RECENT_LIMIT]
-        if isinstance(data.get("splitters"), dict):
-            made.splitters = {k: v for k, v in data["splitters"].items() if isinstance(v, str)}
-        return made
+        # What is in a list or a table is looked at one by one: one bad name leaves the others as they are.
+        kinds = {**get_type_hints(cls), "recent": list[Any], "splitters": dict[str, Any]}
+        kinds["theme"] = Literal["system", "light", "dark"]
+        del kinds["problem"]
+        made: dict[str, Any] = {}
+        for name, kind in kinds.items():
+            with contextlib.suppress(KeyError, ValueError):
+                made[name] = from_json(kind, data[name])
+        if any(abs(number) >= 100_000 for number in made.get("geometry") or ()):
+            del made["geometry"]
+        if not ZOOM_STEPS[0] <= made.get("zoom", 1.0) <= ZOOM_STEPS[-1]:
+            del made["zoom"]
+        made["recent"] = [name for name in made.get("recent", ()) if _is_path(name)][:RECENT_LIMIT]
+        made["splitters"] = {k: v for k, v in made.get("splitters", {}).items() if isinstance(v, str)}
+        return cls(**made)
 
 
 def _is_path(name: object) -> bool:

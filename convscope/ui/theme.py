@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
+from convscope.core.files import replacing
 from convscope.core.paths import cache_dir, resource_path
 from convscope.ui import rescale, restyle
 
@@ -404,7 +406,9 @@ def icon_file(name: str, colour: str) -> str:
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}-{colour.lstrip('#')}.png"
     if not path.exists():
-        _tinted(name, colour, 24).save(str(path))
+        # Where the disk is full, the window has a mark less.
+        with contextlib.suppress(OSError), replacing(path) as part:
+            _tinted(name, colour, 24).save(str(part), "PNG")
     return path.as_posix()
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from convscope.core.errors import MissingFileError, UserError
-from convscope.core.files import set_aside
+from convscope.core.files import save, set_aside
 from convscope.core.opening import MB, named, parse_json, read_bytes
 from convscope.core.paths import config_dir
-from convscope.imaging.io.save import write_whole
+from convscope.core.records import from_json, to_json
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.kernels.kernel_files import clean_name, from_data, to_data
 
@@ -20,6 +21,23 @@ FORMAT, VERSION = "convscope-kernel-library", 1
 _LARGEST = 64 * MB
 _NAMED = 3
 _WRONG = (ValueError, LookupError, TypeError, OverflowError, UserError)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One name of the file, with its kernels as `kernel_files` writes them."""
+
+    name: str
+    filter: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _File:
+    """The whole file; the entries are looked at one by one, so that one that is damaged spoils no other."""
+
+    format: str
+    version: int
+    entries: tuple[Any, ...]
 
 
 class KernelLibrary:
@@ -113,20 +131,20 @@ class KernelLibrary:
         except (UserError, OSError) as error:
             raise UserError(f"Your own kernels cannot be read: {error}") from error
         try:
-            library = parse_json(data, "it")
-            if (library["format"], library["version"]) != (FORMAT, VERSION):
-                raise UserError(f"it is of format {library['format']!r}, version {library['version']!r}")
-            entries = list(library["entries"])
+            file = from_json(_File, parse_json(data, "it"))
+            if (file.format, file.version) != (FORMAT, VERSION):
+                raise UserError(f"it is of format {file.format!r}, version {file.version!r}")
         except _WRONG as error:
             raise self._set_aside(str(error), {}, ()) from error
         sound: dict[str, tuple[Kernel, ...]] = {}
         damaged: list[str] = []
         reasons: list[str] = []
-        for entry in entries:
+        for told in file.entries:
             try:
-                sound[clean_name(entry["name"])] = from_data(entry["filter"])
+                entry = from_json(_Entry, told)
+                sound[clean_name(entry.name)] = from_data(entry.filter)
             except _WRONG as error:
-                name = entry.get("name") if isinstance(entry, dict) else None
+                name = told.get("name") if isinstance(told, dict) else None
                 damaged.append(named(name) if isinstance(name, str) and name else "one without a name")
                 reasons.append(str(error))
         if damaged:
@@ -158,9 +176,7 @@ class KernelLibrary:
         )
 
     def _write(self, entries: dict[str, tuple[Kernel, ...]]) -> None:
-        data = {
-            "format": FORMAT,
-            "version": VERSION,
-            "entries": [{"name": name, "filter": to_data(kernels)} for name, kernels in entries.items()],
-        }
-        write_whole(self.path, json.dumps(data, ensure_ascii=False, indent=1).encode())
+        file = _File(
+            FORMAT, VERSION, tuple(_Entry(name, to_data(kernels)) for name, kernels in entries.items())
+        )
+        save(self.path, json.dumps(to_json(file), ensure_ascii=False, indent=1))

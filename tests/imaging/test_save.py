@@ -13,8 +13,9 @@ import pytest
 from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
+from convscope.core.files import save
 from convscope.imaging.io.load import load_image
-from convscope.imaging.io.save import save_npy, save_png, save_tiff_float, write_whole
+from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
 
 RNG = np.random.default_rng(1)
 BYTES = RNG.integers(0, 256, (7, 5, 3), np.uint8)
@@ -124,9 +125,9 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(UserError, match="cannot be saved"):
         save_npy(tmp_path / "file" / "x.npy", FLOATS)
     with pytest.raises(UserError, match="cannot be saved"):
-        write_whole(tmp_path / ("x" * 5000), b"")
+        save(tmp_path / ("x" * 5000), b"")
     with pytest.raises(UserError, match="cannot be saved"):
-        write_whole(f"{tmp_path}/nul\0byte", b"")
+        save(f"{tmp_path}/nul\0byte", b"")
 
     def denied(self: Path, *_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(self))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
-from convscope.core.opening import is_regular, is_there
+from convscope.core.files import save
 
 
 def save_png(path: Path | str, pixels: NDArray[np.uint8]) -> None:
@@ -25,7 +23,7 @@ def save_png(path: Path | str, pixels: NDArray[np.uint8]) -> None:
     """
     buffer = io.BytesIO()
     PillowImage.fromarray(np.asarray(pixels, np.uint8)).save(buffer, "PNG")
-    write_whole(path, buffer.getvalue())
+    save(path, buffer.getvalue())
 
 
 def save_npy(path: Path | str, values: NDArray[Any]) -> None:
@@ -36,7 +34,7 @@ def save_npy(path: Path | str, values: NDArray[Any]) -> None:
     """
     buffer = io.BytesIO()
     np.save(buffer, values, allow_pickle=False)
-    write_whole(path, buffer.getvalue())
+    save(path, buffer.getvalue())
 
 
 def save_tiff_float(path: Path | str, values: NDArray[Any]) -> None:
@@ -54,49 +52,4 @@ def save_tiff_float(path: Path | str, values: NDArray[Any]) -> None:
     floats = np.ascontiguousarray(floats[..., ::-1] if floats.ndim == 3 else floats)
     options = [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_NONE]
     data = cv2.imencode(".tiff", floats, options)[1]
-    write_whole(path, data.tobytes())
-
-
-def write_whole(path: Path | str, data: bytes) -> None:
-    """Write a file whole or not at all: beside it first, then moved over it.
-
-    A link is followed, so that it stays a link.
-
-    Raises:
-        UserError: the folder is missing, full or not writable, or the path is a folder.
-    """
-    path = Path(path)
-    try:
-        target = path.resolve()
-        if target.is_dir():
-            raise UserError(f"{path.name or path} is a folder: give the name of a file.")
-        if is_there(target) and not is_regular(target):
-            # A device would be replaced by a file, where one may do that.
-            raise UserError(f"{path.name} is not an ordinary file: give another name.")
-        temporary = target.with_name(f".convscope-{uuid.uuid4().hex}")
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{path.name} cannot be saved: there is no folder {path.parent}.", detail=str(error)
-        ) from error
-    except PermissionError as error:
-        raise UserError(
-            f"{path.name} cannot be saved: you may not write to {path.parent}; choose another folder.",
-            detail=str(error),
-        ) from error
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UserError(
-            f"{path.name[:80]!a} cannot be saved: {_reason(error)}; choose another name or folder.",
-            detail=str(error),
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+    save(path, data.tobytes())

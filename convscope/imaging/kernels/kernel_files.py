@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from convscope.core.errors import UserError
+from convscope.core.files import save
 from convscope.core.opening import named, parse_json, read_bytes
 from convscope.imaging.io.matrix import format_matrix
 from convscope.imaging.io.numbers import parse_divided
 from convscope.imaging.io.numpy_files import UNREADABLE, PickledError, array_header, read_array
-from convscope.imaging.io.save import write_whole
 from convscope.imaging.kernels import PRESETS, make
 from convscope.imaging.kernels.kernel import MAX_SIZE, Kernel
 
@@ -66,7 +66,7 @@ def save_kernels(path: Path | str, kernels: Sequence[Kernel]) -> None:
         raise UserError(
             f"{path.name}: kernels are saved as {', '.join(SUFFIXES)}; give the name one of these."
         )
-    write_whole(path, data)
+    save(path, data)
 
 
 def load_kernels(path: Path | str) -> tuple[Kernel, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -16,6 +15,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from convscope.core.files import replacing
 from convscope.core.opening import GB
 from convscope.core.paths import cache_dir
 from convscope.core.task import Task
@@ -136,22 +136,16 @@ def remember(dataset: ComparedSet, made: Signatures) -> None:
     with contextlib.suppress(OSError):
         path = _path(dataset)
         path.parent.mkdir(exist_ok=True)
-        descriptor, part = tempfile.mkstemp(suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                np.savez(
-                    file,
-                    names=np.frombuffer(names.encode(), np.uint8),
-                    stamps=stamps,
-                    gray=made.gray,
-                    colour=made.colour,
-                    good=made.good,
-                    digests=made.digests,
-                )
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        with replacing(path) as part, part.open("wb") as file:
+            np.savez(
+                file,
+                names=np.frombuffer(names.encode(), np.uint8),
+                stamps=stamps,
+                gray=made.gray,
+                colour=made.colour,
+                good=made.good,
+                digests=made.digests,
+            )
         kept = sorted(path.parent.glob("*.npz"), key=lambda one: one.stat().st_mtime)
         for old in kept[:-_KEPT]:
             old.unlink(missing_ok=True)

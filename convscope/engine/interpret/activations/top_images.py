@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
+from convscope.core.files import replacing
 from convscope.core.opening import MB
 from convscope.core.paths import cache_dir
 from convscope.core.task import Task
@@ -276,10 +277,9 @@ def _read(file: Path, path: str, of: int) -> TopImages | None:
 
 def _write(file: Path, found: TopImages) -> None:
     """Keep a result; a full disk only means that it will be computed again."""
-    part = file.with_name(f".{uuid.uuid4().hex}.part")
-    try:
+    with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as opened:
+        with replacing(file) as part, part.open("wb") as opened:
             np.savez(
                 opened,
                 values=found.values,
@@ -288,9 +288,6 @@ def _write(file: Path, found: TopImages) -> None:
                 places=found.places,
                 looked=np.array(found.looked),
             )
-        part.replace(file)
         oldest = sorted(file.parent.glob("*.npz"), key=lambda each: each.stat().st_mtime)
         for each in oldest[:-_FILES]:
             each.unlink(missing_ok=True)
-    except OSError:
-        part.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from convscope.core.errors import UserError
+from convscope.core.files import save
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
@@ -20,7 +21,7 @@ from convscope.engine.interpret.attribution.picture import LEAST, Style, picture
 from convscope.engine.interpret.attribution.result import MapRequest
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.io.load import list_images, load_image
-from convscope.imaging.io.save import save_png, write_whole
+from convscope.imaging.io.save import save_png
 from convscope.imaging.overlay import THRESHOLD
 from convscope.imaging.region import Region
 
@@ -136,7 +137,7 @@ def explain_folder(
     finally:
         # Also when it was cancelled: what was done is told.
         table = folder / TABLE
-        write_whole(table, _table(rows))
+        save(table, _table(rows))
     task.progress(1.0, "Explained")
     return Batch(tuple(rows), table)
 

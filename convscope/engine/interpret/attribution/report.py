@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from convscope import __version__
+from convscope.core.files import save
 from convscope.core.words import percent
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.methods import METHODS
@@ -21,7 +22,6 @@ from convscope.engine.interpret.attribution.result import Attribution
 from convscope.engine.interpret.attribution.sanity_checks.agreement import Agreement
 from convscope.engine.interpret.attribution.sanity_checks.curves import Curves
 from convscope.engine.interpret.attribution.sanity_checks.randomised import RandomisedCheck
-from convscope.imaging.io.save import write_whole
 from convscope.imaging.lab.display import Scale
 from convscope.imaging.numerals import numeral
 
@@ -98,7 +98,7 @@ def save_report(
     text = report(
         context, attributions, style=style, curves=curves, randomised=randomised, agreement=agreement
     )
-    write_whole(path, text.encode("utf-8"))
+    save(path, text.encode("utf-8"))
 
 
 def _head(context: AttributionContext) -> str:

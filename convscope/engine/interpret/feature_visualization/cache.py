@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convscope.core.errors import UserError
+from convscope.core.files import write_whole
 from convscope.core.paths import cache_dir
 from convscope.engine.interpret.feature_visualization.objectives import Objective
 from convscope.engine.interpret.feature_visualization.results import Pattern, State
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.imaging.io.numpy_files import UNREADABLE, load_archive
-from convscope.imaging.io.save import write_whole
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -125,7 +124,7 @@ class PatternCache:
             np.savez(buffer, **arrays)  # type: ignore[arg-type]
             try:
                 write_whole(self.path(pattern.objective, batch), buffer.getvalue())
-            except UserError:
+            except OSError:
                 return
         self._make_room()
 

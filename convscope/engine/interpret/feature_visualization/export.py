@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from convscope.core.errors import UserError
-from convscope.imaging.io.save import write_whole
+from convscope.core.files import save
 from convscope.imaging.mosaic import mosaic
 
 if TYPE_CHECKING:
@@ -64,4 +64,4 @@ def save_evolution(
     pictures[0].save(
         buffer, kind, save_all=True, append_images=pictures[1:], duration=times, loop=0, **options
     )
-    write_whole(path, buffer.getvalue())
+    save(path, buffer.getvalue())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convscope.core.errors import UserError
+from convscope.core.files import replacing, write_whole
 from convscope.core.paths import resource_path
 from convscope.engine.data.preprocessing import Preprocessing
 from convscope.engine.models.builder.architecture import Architecture
@@ -162,13 +163,10 @@ def write_shipped(
         "architecture": json.loads(architecture.to_json()),
     }
     files = tuple(folder / f"{name}{suffix}" for suffix in (".json", ".classes.txt", ".npz"))
-    parts = [file.with_name(file.name + ".part") for file in files]
-    parts[0].write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    parts[1].write_text("\n".join(classes) + "\n", encoding="utf-8")
-    with parts[2].open("wb") as file:
+    write_whole(files[0], json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    write_whole(files[1], "\n".join(classes) + "\n")
+    with replacing(files[2]) as part, part.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    for part, target in zip(parts, files, strict=True):
-        part.replace(target)
     return files
 
 

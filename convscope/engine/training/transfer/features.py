@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import math
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
+from convscope.core.files import replacing
 from convscope.core.opening import GB
 from convscope.core.paths import cache_dir
 from convscope.core.task import Cancelled, Left, Task, TimeLeft
@@ -133,12 +133,10 @@ def _key(base: OpenedModel, dataset: Dataset, chosen: NDArray[np.int64], target:
 
 
 def _write(computed: _Computed, path: Path, rows: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)
-    part = Path(name)
     seen: list[NDArray[np.int64]] = []
     try:
         # Not through a memory map: where the disk is full, that kills the process.
-        with os.fdopen(handle, "wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             for indices, features in computed:
                 if not seen:
                     shape = (len(computed.chosen), *features.shape[1:])
@@ -151,14 +149,12 @@ def _write(computed: _Computed, path: Path, rows: Path) -> None:
                 raise UserError(f"None of these images of {computed.dataset.title} can be read.")
             # Images that cannot be read leave room at the end.
             file.truncate(whole)
-        np.save(rows, np.concatenate(seen))
-        part.replace(path)
+            with replacing(rows) as beside, beside.open("wb") as other:
+                np.save(other, np.concatenate(seen))
     except OSError as error:
         raise UserError(
             f"The features cannot be kept in {path.parent}: {error.strerror or error}."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @dataclass(eq=False)

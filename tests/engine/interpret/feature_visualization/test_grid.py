@@ -151,7 +151,7 @@ def test_a_disk_that_cannot_be_written_is_no_failure(
     convnet: OpenedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: object) -> None:
-        raise UserError("full")
+        raise OSError("full")
 
     monkeypatch.setattr("convscope.engine.interpret.feature_visualization.cache.write_whole", refuse)
     assert len(ascend_many(convnet, first_filters(convnet, "second", 2), SHORT)) == 2

@@ -6,6 +6,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from convscope.core.errors import UserError
+from convscope.core.files import save
 from convscope.core.task import Task
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.picture import Style
@@ -17,7 +18,7 @@ from convscope.engine.interpret.attribution.script.opening import (
     open_model_code,
 )
 from convscope.engine.models.opened import OpenedModel
-from convscope.imaging.io.save import save_png, write_whole
+from convscope.imaging.io.save import save_png
 from convscope.imaging.lab.display import Scale
 
 
@@ -72,7 +73,7 @@ def save_script(
     if photograph is not None:
         save_png(photograph, image.pixels)
         beside.append(photograph)
-    write_whole(path, text.encode("utf-8"))
+    save(path, text.encode("utf-8"))
     return path, *beside
 
 
