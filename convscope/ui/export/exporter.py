@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,17 +11,12 @@ from typing import Any
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
-from convscope.core.errors import UserError
 from convscope.core.task import Task
 from convscope.ui.actions import Command
 from convscope.ui.export.file_dialog import choose_file
+from convscope.ui.export.writing import Write, save_as
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
-from convscope.ui.qimage import to_image
-
-Write = Callable[[Path, Task], Sequence[Path] | None]
-"""Writes a file, in a worker; may tell all files that it wrote, where there are others beside it."""
-
 
 CopyWork = Callable[[Task], Any]
 """Makes text or a picture (uint8, H×W or H×W×3), in a worker."""
@@ -34,7 +29,8 @@ class Export:
     Attributes:
         name: in code: object names and the commands' ids end in it.
         title: in the menu: "The grid as PNG…".
-        endings: what the file may end in; the first unless a person says another.
+        endings: what the file may end in, and perhaps what each stands for; the first unless a person says
+            another.
         make: what writes it as it is on show now, with all that this takes; None where there is none now.
         shortcut: of the command.
         lane: on which it is written.
@@ -42,7 +38,7 @@ class Export:
 
     name: str
     title: str
-    endings: tuple[str, ...]
+    endings: tuple[str, ...] | Mapping[str, str]
     make: Callable[[], Write | None]
     shortcut: str = ""
     lane: str = "view"
@@ -69,13 +65,80 @@ class Copy:
 
 
 class Exporter:
-    """A button whose menu saves and copies what is on show in a panel, and the same as commands.
+    """Saves and copies what is on show in a panel.
 
     Args:
         name: of the panel; object names begin with it.
-        says: what the button is for.
         stem: what files are called before anybody gives them a name: of an export's name, without the ending.
         parent: of the dialogs.
+    """
+
+    def __init__(
+        self,
+        context: PanelContext,
+        name: str,
+        stem: Callable[[str], str],
+        exports: Sequence[Export],
+        parent: QWidget,
+        copies: Sequence[Copy] = (),
+    ) -> None:
+        self.context = context
+        self._name, self._stem, self._parent = name, stem, parent
+        self._exports = {each.name: each for each in exports}
+        self._copies = {each.name: each for each in copies}
+
+    def possible(self, name: str) -> bool:
+        """Whether there is such a thing now."""
+        described = self._exports.get(name) or self._copies[name]
+        return described.make() is not None
+
+    def choose(self, name: str) -> None:
+        """Ask where it shall go, and write it there."""
+        if self.possible(name):
+            endings = self._exports[name].endings
+            suggested = self._stem(name) + next(iter(endings))
+            save = partial(self.save_to, name)
+            choose_file(self._parent, save, suggested, endings, name=f"{self._name}.file")
+
+    def save_to(self, name: str, path: str | Path) -> None:
+        """Write it, off the GUI thread."""
+        export = self._exports[name]
+        write = export.make()
+        if write is not None:
+            save_as(self.context, path, write, export.endings, lane=export.lane)
+
+    def copy(self, name: str) -> None:
+        """Put it on the clipboard."""
+        copy = self._copies[name]
+        work = copy.make()
+        if work is None:
+            self.context.notify(copy.missing)
+            return
+        self.context.jobs.submit(
+            copy.lane,
+            work,
+            title="Copying",
+            quiet=True,
+            on_done=lambda made: self._copied(copy, made),
+            on_failed=self.context.report,
+        )
+
+    def _copied(self, copy: Copy, made: Any) -> None:
+        from convscope.ui.canvas.raster import to_image
+
+        clipboard = QGuiApplication.clipboard()
+        if isinstance(made, str):
+            clipboard.setText(made)
+        else:
+            clipboard.setImage(to_image(made).copy())
+        self.context.notify(copy.said)
+
+
+class ExportMenu(Exporter):
+    """A button whose menu saves and copies what is on show in a panel, and the same as commands.
+
+    Args:
+        says: what the button is for.
     """
 
     def __init__(
@@ -88,10 +151,7 @@ class Exporter:
         parent: QWidget,
         copies: Sequence[Copy] = (),
     ) -> None:
-        self.context = context
-        self._name, self._stem, self._parent = name, stem, parent
-        self._exports = {each.name: each for each in exports}
-        self._copies = {each.name: each for each in copies}
+        super().__init__(context, name, stem, exports, parent, copies)
         self.button = tool(f"{name}.save", says, "save", text="Save")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.button)
@@ -101,11 +161,6 @@ class Exporter:
         for copy in copies:
             self._add(f"copy.{copy.name}", copy.title, partial(self.copy, copy.name))
         self.button.setMenu(self.menu)
-
-    def possible(self, name: str) -> bool:
-        """Whether there is such a thing now."""
-        described = self._exports.get(name) or self._copies[name]
-        return described.make() is not None
 
     def commands(self) -> list[Command]:
         """The same by name."""
@@ -133,64 +188,6 @@ class Exporter:
             for name, copy in self._copies.items()
         ]
         return [*saving, *copying]
-
-    def choose(self, name: str) -> None:
-        """Ask where it shall go, and write it there."""
-        if self.possible(name):
-            endings = self._exports[name].endings
-            dialog = choose_file(
-                self._parent, partial(self.save_to, name), self._stem(name) + endings[0], endings
-            )
-            dialog.setObjectName(f"{self._name}.file")
-
-    def save_to(self, name: str, path: str | Path) -> None:
-        """Write it, off the GUI thread."""
-        export, path = self._exports[name], Path(path)
-        write = export.make()
-        if write is None:
-            return
-        if path.suffix.lower() not in export.endings:
-            if len(export.endings) > 1 and path.suffix:
-                last = f"{', '.join(export.endings[:-1])} or {export.endings[-1]}"
-                self.context.report(UserError(f"{path.name} ends in {path.suffix}: use {last}."))
-                return
-            path = path.with_name(path.name + export.endings[0])
-
-        def done(files: Sequence[Path] | None) -> None:
-            others = ", ".join(one.name for one in files or () if one != path)
-            self.context.notify(f"Saved {path.name}{f', with {others} beside it' if others else ''}.")
-
-        self.context.jobs.submit(
-            export.lane,
-            lambda task: write(path, task),
-            title=f"Saving {path.name}",
-            on_done=done,
-            on_failed=self.context.report,
-        )
-
-    def copy(self, name: str) -> None:
-        """Put it on the clipboard."""
-        copy = self._copies[name]
-        work = copy.make()
-        if work is None:
-            self.context.notify(copy.missing)
-            return
-        self.context.jobs.submit(
-            copy.lane,
-            work,
-            title="Copying",
-            quiet=True,
-            on_done=lambda made: self._copied(copy, made),
-            on_failed=self.context.report,
-        )
-
-    def _copied(self, copy: Copy, made: Any) -> None:
-        clipboard = QGuiApplication.clipboard()
-        if isinstance(made, str):
-            clipboard.setText(made)
-        else:
-            clipboard.setImage(to_image(made).copy())
-        self.context.notify(copy.said)
 
     def _add(self, name: str, title: str, run: Callable[[], object]) -> None:
         action = self.menu.addAction(title)

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.imaging.io.save import save_png
-from convscope.ui.export.exporter import Copy, Export, Exporter, Write
+from convscope.ui.export.exporter import Copy, Export, ExportMenu
+from convscope.ui.export.writing import Write
 from convscope.workspace.workspace import Workspace
 from tests.without_qt import InlineJobs, Told, bare_context
 
@@ -35,7 +36,7 @@ class Shown:
             Copy("words", "Copy the words", lambda: lambda _task: "some words", "Copied the words."),
             Copy("pixels", "Copy the picture", self._copied, "Copied.", "There is no picture."),
         )
-        self.exporter = Exporter(
+        self.exporter = ExportMenu(
             context, "demo", "Save it", lambda what: f"a-{what}", exports, window, copies
         )
 

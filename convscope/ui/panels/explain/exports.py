@@ -13,7 +13,8 @@ from convscope.engine.interpret.attribution.picture import grid_picture, picture
 from convscope.imaging.io.save import save_npy, save_png
 from convscope.imaging.overlay import heat_pixels
 from convscope.ui.actions import Command
-from convscope.ui.export.exporter import Copy, CopyWork, Export, Exporter, Write
+from convscope.ui.export.exporter import Copy, CopyWork, Export, ExportMenu
+from convscope.ui.export.writing import Write
 from convscope.ui.panels.explain.checks_view_model import ChecksViewModel
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from convscope.imaging.lab.display import Scale
 
 
-class ExplainExports(Exporter):
+class ExplainExports(ExportMenu):
     """Saves and copies the map that is looked at, and the grid.
 
     Args:

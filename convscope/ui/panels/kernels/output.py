@@ -3,43 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
-from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.imaging.io.save import save_npy, save_png, save_tiff_float
 from convscope.ui.actions import Command
+from convscope.ui.export.exporter import Copy, CopyWork, Export, Exporter
+from convscope.ui.export.writing import Write
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame
-from convscope.ui.qimage import to_image
 
-FILTERS = {
-    "PNG, as displayed (*.png)": ".png",
-    "NumPy, exact float32 (*.npy)": ".npy",
-    "TIFF, exact float32 (*.tiff)": ".tiff",
+FORMATS = {
+    ".png": "PNG, as displayed",
+    ".npy": "NumPy, exact float32",
+    ".tiff": "TIFF, exact float32",
+    ".tif": "TIFF, exact float32",
 }
+COPIED = "Copied as Python: a script with NumPy, OpenCV and Pillow."
 
 
-class LabOutput:
+class LabOutput(Exporter):
     """What is done with the result on show."""
 
     def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        self.context = context
-        self._parent = parent
+        exports = (Export("result", "Save the result…", FORMATS, self._write),)
+        copies = (
+            Copy("picture", "Copy the picture", self._pixels, "Copied the picture."),
+            Copy("python", "Copy as Python", self._script, COPIED),
+        )
+        super().__init__(context, "kernels", self._name_of, exports, parent, copies)
         self._frame: LabFrame | None = None
-        self.save_button = tool("kernels.save", "Save the result", "save", self.save, "Save")
-        self.copy_button = tool("kernels.copy", "Copy the picture", "copy", self.copy)
-        self.code_button = tool("kernels.copy_python", "Copy as Python", "code", self.copy_python)
+        save, copy, copy_python = (
+            partial(self.choose, "result"),
+            partial(self.copy, "picture"),
+            partial(self.copy, "python"),
+        )
+        self.save_button = tool("kernels.save", "Save the result", "save", save, "Save")
+        self.copy_button = tool("kernels.copy", "Copy the picture", "copy", copy)
+        self.code_button = tool("kernels.copy_python", "Copy as Python", "code", copy_python)
         self.buttons: list[QToolButton] = [self.copy_button, self.code_button, self.save_button]
         self.menu = QMenu(parent)
         for name, text, run in (
-            ("save", "Save the result…", self.save),
-            ("copy", "Copy the picture", self.copy),
-            ("copy_python", "Copy as Python", self.copy_python),
+            ("save", "Save the result…", save),
+            ("copy", "Copy the picture", copy),
+            ("copy_python", "Copy as Python", copy_python),
         ):
             action = self.menu.addAction(text)
             action.setObjectName(f"kernels.output.{name}")
@@ -80,34 +92,22 @@ class LabOutput:
             return Command(f"kernels.{name}", title, run, keys, "Kernel lab", ready)
 
         return [
-            command("save", "Save the result…", self.save, "Ctrl+S"),
-            command("copy", "Copy the result's picture", self.copy, "Ctrl+Shift+C"),
-            command("copy_python", "Copy as Python", self.copy_python),
+            command("save", "Save the result…", partial(self.choose, "result"), "Ctrl+S"),
+            command("copy", "Copy the result's picture", partial(self.copy, "picture"), "Ctrl+Shift+C"),
+            command("copy_python", "Copy as Python", partial(self.copy, "python")),
         ]
 
-    def save(self) -> None:
-        """Ask where, and write in the format that the name's ending says."""
-        if self.frame is None:
-            return
-        name = f"{Path(self.frame.image.name).stem}-{self.frame.lab.stage.kernel.name}"
-        path, kind = QFileDialog.getSaveFileName(self._parent, "Save the result", name, ";;".join(FILTERS))
-        if path:
-            ending = FILTERS.get(kind, ".png")
-            self.save_to(path if Path(path).suffix else path + ending)
+    def _name_of(self, _what: str) -> str:
+        assert self.frame is not None
+        return f"{Path(self.frame.image.name).stem}-{self.frame.lab.stage.kernel.name}"
 
-    def save_to(self, path: str) -> None:
-        """Write .png as displayed, or .npy, .tif and .tiff exactly, off the GUI thread."""
+    def _write(self) -> Write | None:
         frame = self.frame
         if frame is None:
-            return
-        ending = Path(path).suffix.lower()
-        if ending not in (".png", ".npy", ".tif", ".tiff"):
-            self.context.report(
-                UserError(f"{Path(path).name} ends in {ending or 'nothing'}: use .png, .npy or .tiff.")
-            )
-            return
+            return None
 
-        def write(_task: object) -> None:
+        def write(path: Path, _task: Task) -> None:
+            ending = path.suffix.lower()
             if ending == ".png":
                 save_png(path, frame.shown.pixels)
             elif ending == ".npy":
@@ -115,31 +115,15 @@ class LabOutput:
             else:
                 save_tiff_float(path, frame.result.values)
 
-        self.context.jobs.submit(
-            "view",
-            write,
-            title=f"Saving {Path(path).name}",
-            on_done=lambda _none: self.context.notify(f"Saved {Path(path).name}."),
-            on_failed=self.context.report,
-        )
+        return write
 
-    def copy(self) -> None:
-        """The displayed picture on the clipboard."""
-        if self.frame is not None:
-            QGuiApplication.clipboard().setImage(to_image(self.frame.shown.pixels).copy())
-            self.context.notify("Copied the picture.")
+    def _pixels(self) -> CopyWork | None:
+        frame = self.frame
+        return None if frame is None else lambda _task: frame.shown.pixels
 
-    def copy_python(self) -> None:
-        """A script that makes what is on show, on the clipboard."""
-        if self.frame is None:
-            return
-        try:
-            text = script_of(self.frame)
-        except UserError as error:
-            self.context.report(error)
-            return
-        QGuiApplication.clipboard().setText(text)
-        self.context.notify("Copied as Python: a script with NumPy, OpenCV and Pillow.")
+    def _script(self) -> CopyWork | None:
+        frame = self.frame
+        return None if frame is None else lambda _task: script_of(frame)
 
 
 def script_of(frame: LabFrame) -> str:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QWidget
 
 from convscope.imaging.io.save import save_npy, save_png
 from convscope.imaging.mosaic import mosaic
-from convscope.ui.export.exporter import Export, Exporter, Write
+from convscope.ui.export.exporter import Export, ExportMenu
+from convscope.ui.export.writing import Write
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.feature_maps import FeatureMaps
@@ -22,7 +23,7 @@ CELL = 8
 GAP = 16
 
 
-class MapExport(Exporter):
+class MapExport(ExportMenu):
     """Saves what is on show.
 
     Attributes:

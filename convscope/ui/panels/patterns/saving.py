@@ -7,11 +7,12 @@ from PySide6.QtWidgets import QWidget
 
 from convscope.engine.interpret.feature_visualization.export import grid_picture, save_evolution
 from convscope.imaging.io.save import save_npy, save_png
-from convscope.ui.export.exporter import Export, Exporter, Write
+from convscope.ui.export.exporter import Export, ExportMenu
+from convscope.ui.export.writing import Write
 from convscope.ui.panels.patterns.view_model import PatternsViewModel
 
 
-class PatternsSaving(Exporter):
+class PatternsSaving(ExportMenu):
     """Saves what is on show."""
 
     def __init__(self, view_model: PatternsViewModel, parent: QWidget) -> None:

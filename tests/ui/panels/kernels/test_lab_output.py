@@ -12,7 +12,7 @@ from lab_helpers import Lab
 from PIL import Image as PillowImage
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QToolButton
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QToolButton
 
 from convscope.imaging.kernels import PRESETS
 from convscope.imaging.kernels.kernel import Kernel
@@ -20,9 +20,23 @@ from tests.processes import run_process
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, path: Path | str, kind: str = "") -> None:
-    """What a person chooses in the next file dialog."""
-    for name in ("getSaveFileName", "getOpenFileName"):
-        monkeypatch.setattr(QFileDialog, name, lambda *_a, **_k: (str(path), kind))
+    """What a person chooses in the next file dialog: a path, and the kind of file where the name has none."""
+
+    def choose(dialog: QFileDialog) -> None:
+        if kind:
+            dialog.selectNameFilter(kind)
+            dialog.filterSelected.emit(kind)
+        line = dialog.findChild(QLineEdit)
+        assert line is not None
+        line.setText(str(path))
+        # Qt answers for a folder that is not there with a box of its own.
+        if Path(path).parent.is_dir():
+            dialog.accept()
+        else:
+            dialog.fileSelected.emit(str(path))
+
+    monkeypatch.setattr(QFileDialog, "open", choose)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_a, **_k: (str(path), kind))
 
 
 def name_it(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

@@ -85,6 +85,7 @@ def test_the_tools_are_in_one_menu_where_there_is_little_room(lab: Lab) -> None:
     action = lab.window.findChild(QAction, "kernels.output.copy")
     assert action is not None
     action.trigger()
+    lab.settle()
     assert any("Copied the picture" in toast.message for toast in lab.window.toasts.toasts())
 
 
@@ -282,9 +283,7 @@ def test_one_channel_is_seen_alone(lab: Lab) -> None:
     assert result.pixels is not None and result.pixels.ndim == 3
 
 
-def test_what_is_alone_is_saved_and_scripted_alone(
-    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_alone_is_saved_and_scripted_alone(lab: Lab, tmp_path: Path) -> None:
     lab.workspace.add_images([load_image(resource_path("images", "cat.jpg"))])
     lab.pick("kernels.shown_channel", "green")
     lab.press("kernels.copy_python")
@@ -292,8 +291,11 @@ def test_what_is_alone_is_saved_and_scripted_alone(
     text = QGuiApplication.clipboard().text().replace("result.png", str(tmp_path / "made.png"))
     exec(text, made)
     assert np.array_equal(made["pixels"], lab.frame.shown.pixels)  # type: ignore[arg-type]
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(tmp_path / "out.png"), ""))
     lab.press("kernels.save")
+    dialog = lab.find(QFileDialog, "kernels.file")
+    dialog.fileSelected.emit(str(tmp_path / "out.png"))
+    dialog.close()
+    lab.settle()
     assert np.array_equal(np.asarray(PillowImage.open(tmp_path / "out.png")), lab.frame.shown.pixels)
 
 

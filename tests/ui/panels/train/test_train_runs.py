@@ -173,6 +173,7 @@ def test_runs_are_exported_and_deleted_after_a_question(runs: Train, tmp_path: P
     assert {run["name"] for run in json.loads((tmp_path / "runs.json").read_text())} == {"quick", "slow"}
     assert (tmp_path / "chart.png").stat().st_size > 1000
     view.export_to(tmp_path / "no" / "chart.png")
+    runs.settle()
     assert any("cannot be written" in message for message in messages(runs.window))
     click_row(runs, 1)
     runs.press("train.runs.delete")

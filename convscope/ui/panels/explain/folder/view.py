@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.canvas.veil import Veil
+from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.forms.form import caption, choose, combo, row, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.folder.answers import SKIPPED, FolderAnswers
@@ -53,15 +54,14 @@ class FolderView(QWidget):
         answers = self.view_model.answers
         if answers is None or not len(self.table.answers_model.rows):
             return
-        dialog = QFileDialog(self, "Save the table", f"{answers.folder.name}.csv", "Table (*.csv)")
-        dialog.setObjectName("explain.folder.save.dialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(
-            lambda name: self.view_model.save_table(Path(name), self.table.answers_model.rows)
+        choose_file(
+            self,
+            lambda path: self.view_model.save_table(Path(path), self.table.answers_model.rows),
+            f"{answers.folder.name}.csv",
+            {".csv": "Table"},
+            name="explain.folder.save.dialog",
+            title="Save the table",
         )
-        dialog.open()
 
     # -- what happens ----------------------------------------------------------------------------------------
 

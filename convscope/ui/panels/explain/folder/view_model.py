@@ -14,6 +14,7 @@ from convscope.core.printable import printable
 from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.jobs.job import Job
+from convscope.ui.export.writing import save_as, with_ending
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.folder.answers import FolderAnswers, FolderOrder
 
@@ -245,7 +246,7 @@ class FolderViewModel:
         if answers is None:
             return
 
-        def work(task: Task) -> int:
+        def write(file: Path, _task: Task) -> None:
             from convscope.core.files import write_whole
             from convscope.engine.models.predict_folder import answer_key
             from convscope.engine.models.prediction_table import as_text, columns
@@ -259,17 +260,7 @@ class FolderViewModel:
                 titles,
                 *(line(one, answers.names, answers.top, key, are_classes=not plain) for one in some),
             ]
-            try:
-                write_whole(path, as_text(lines))
-            except OSError as error:
-                why = error.strerror or str(error)
-                raise UserError(f"{path.name} cannot be saved: {why}.", detail=str(path)) from error
-            return len(rows)
+            write_whole(file, as_text(lines))
 
-        self.context.jobs.submit(
-            "files",
-            work,
-            title=f"Saving {path.name}",
-            on_done=lambda count: self.context.notify(f"{count:,} lines saved as {path.name}"),
-            on_failed=self.context.report,
-        )
+        said = f"{len(rows):,} lines saved as {with_ending(path, ('.csv',)).name}"
+        save_as(self.context, path, write, (".csv",), lane="files", said=said)

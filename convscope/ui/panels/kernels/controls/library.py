@@ -11,9 +11,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QToolButton, QWidget
 
 from convscope.core.errors import UserError
+from convscope.core.task import Task
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.kernels.kernel_files import load_kernels, save_kernels
 from convscope.ui.actions import Command
+from convscope.ui.export.file_dialog import choose_file
+from convscope.ui.export.writing import save_as
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
 from convscope.workspace.kernel_library import KernelLibrary
@@ -21,11 +24,7 @@ from convscope.workspace.kernel_library import KernelLibrary
 Value = TypeVar("Value")
 
 READ = "Kernels (*.json *.csv *.txt *.tsv *.npy)"
-WRITE = {
-    "JSON, with name and parameters (*.json)": ".json",
-    "CSV (*.csv)": ".csv",
-    "NumPy (*.npy)": ".npy",
-}
+FORMATS = {".json": "JSON, with name and parameters", ".csv": "CSV", ".npy": "NumPy"}
 
 
 class LibraryMenu(QObject):
@@ -109,17 +108,20 @@ class LibraryMenu(QObject):
 
     def export_file(self) -> None:
         """The kernel into a file that is asked for."""
-        path, kind = QFileDialog.getSaveFileName(
-            self._parent, "Export the kernel", self.kernels[0].name, ";;".join(WRITE)
+        kernels = self.kernels
+
+        def write(path: Path, _task: Task) -> None:
+            save_kernels(path, kernels)
+
+        save = partial(save_as, self.context, write=write, endings=FORMATS)
+        choose_file(
+            self._parent,
+            save,
+            f"{kernels[0].name}.json",
+            FORMATS,
+            name="kernels.library.file",
+            title="Export the kernel",
         )
-        if path:
-            path = path if Path(path).suffix else path + WRITE.get(kind, ".json")
-            try:
-                save_kernels(path, self.kernels)
-            except UserError as error:
-                self.context.report(error)
-            else:
-                self.context.notify(f"Saved {Path(path).name}.")
 
     def _entries(self) -> tuple[tuple[str, str, Callable[[], None]], ...]:
         return (

@@ -22,6 +22,7 @@ from convscope.engine.models.builder.architecture import Architecture, named
 from convscope.engine.models.summary import ModelSummary
 from convscope.ui import theme
 from convscope.ui.actions import Command
+from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.forms.editors import TypedEditor
 from convscope.ui.forms.form import hairline, push_button, row, spin, tool, vertical
 from convscope.ui.panel_context import PanelContext
@@ -242,25 +243,23 @@ class BuildView(QWidget):
         self.context.notify("Copied as Keras code: a script that builds the same model.")
 
     def choose_target(self) -> None:
-        dialog = self._dialog("Save the architecture", "model.build.save_dialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("json")
-        dialog.selectFile(f"{self.view_model.architecture.name}.json")
-        dialog.accepted.connect(lambda: self.view_model.save_to(Path(dialog.selectedFiles()[0])))
-        dialog.open()
+        choose_file(
+            self,
+            lambda path: self.view_model.save_to(Path(path)),
+            f"{self.view_model.architecture.name}.json",
+            {".json": "Architectures"},
+            name="model.build.save_dialog",
+            title="Save the architecture",
+        )
 
     def choose_file(self) -> None:
-        dialog = self._dialog("Open an architecture", "model.build.open_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.accepted.connect(lambda: self.view_model.open_from(Path(dialog.selectedFiles()[0])))
-        dialog.open()
-
-    def _dialog(self, title: str, name: str) -> QFileDialog:
-        dialog = QFileDialog(self, title)
-        dialog.setObjectName(name)
+        dialog = QFileDialog(self, "Open an architecture")
+        dialog.setObjectName("model.build.open_dialog")
         dialog.setNameFilter("Architectures (*.json)")
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.view_model.open_from(Path(path)))
+        dialog.open()
 
     def _lay_out(self) -> None:
         self.name = TypedEditor(

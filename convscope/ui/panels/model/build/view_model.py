@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +14,7 @@ from convscope.core.task import Task
 from convscope.engine.models.builder.architecture import Architecture, named
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.summary import LayerInfo, ModelSummary
+from convscope.ui.export.writing import save_as
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -232,26 +232,24 @@ class BuildViewModel:
 
     def save_to(self, path: Path) -> None:
         architecture = self.architecture
-        self._file(
-            lambda _task: architecture.save(path),
-            f"Saving {path.name}",
-            lambda _none: self._context.notify(f"Saved {path.name}."),
-        )
+
+        def write(file: Path, _task: Task) -> None:
+            try:
+                architecture.save(file)
+            except OSError as error:
+                raise UserError(
+                    "The file cannot be written there: choose another folder.", detail=str(error)
+                ) from error
+
+        save_as(self._context, path, write, (".json",))
 
     def open_from(self, path: Path) -> None:
-        self._file(
+        self._context.submit(
+            "view",
             lambda _task: Architecture.open(path),
             f"Opening {path.name}",
-            lambda architecture: self.start_from(architecture, path.name),
+            on_done=lambda architecture: self.start_from(architecture, path.name),
         )
-
-    def _file(self, work: Callable[[Task], Any], title: str, done: Callable[[Any], None]) -> None:
-        self._context.submit("view", work, title, on_done=done, on_failed=self._file_failed)
-
-    def _file_failed(self, error: BaseException) -> None:
-        if isinstance(error, OSError):
-            error = UserError("The file cannot be written there: choose another folder.", detail=str(error))
-        self._context.report(error)
 
 
 def _partner(rows: tuple[LayerInfo, ...], kind: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
@@ -15,11 +14,12 @@ from convscope.engine.models.graph.layout import arrange
 from convscope.engine.models.graph.nodes import ModelGraph, model_graph
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import ONE_STEP
+from convscope.ui.export.writing import save_as
 from convscope.ui.forms.form import caption, row, search_field, segmented, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.colours import CategoryLegend
 from convscope.ui.panels.model.graph.paint import HEIGHT, GraphPicture, box_width, graph_image, save_graph
-from convscope.ui.panels.model.graph.view import GraphView
+from convscope.ui.panels.model.graph.view import GRAPH_FORMATS, GraphView
 from convscope.ui.panels.model.graph.view_model import GraphOptions, GraphRequest, GraphViewModel
 from convscope.ui.panels.model.view_model import ModelViewModel, ShownModel
 
@@ -183,11 +183,8 @@ class GraphPage(QWidget):
         picture = self.view.picture
         if picture is None:
             return
-        self.context.submit(
-            "files",
-            lambda _task: save_graph(picture, path),
-            f"Saving {Path(path).name}",
-            on_done=lambda _none: self.context.notify(f"Saved the graph as {path}"),
+        save_as(
+            self.context, path, lambda file, _task: save_graph(picture, file), GRAPH_FORMATS, lane="files"
         )
 
 

@@ -435,20 +435,19 @@ def graph_svg(picture: GraphPicture) -> bytes:
     return bytes(data.data())
 
 
-def save_graph(picture: GraphPicture, path: str) -> None:
+def save_graph(picture: GraphPicture, path: Path) -> None:
     """Write the whole graph, as SVG or PNG by the file's ending; whole or not at all.
 
     Raises:
         UserError: it cannot be written there.
     """
-    target = Path(path)
-    if target.suffix.lower() != ".svg":
+    if path.suffix.lower() != ".svg":
         image = graph_image(picture)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         pixels = rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
-        save_png(target if target.suffix.lower() == ".png" else f"{path}.png", pixels.copy())
+        save_png(path, pixels.copy())
         return
     try:
-        write_whole(target, graph_svg(picture))
+        write_whole(path, graph_svg(picture))
     except OSError as error:
-        raise UserError(f"{target} cannot be written: {error.strerror}.") from error
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from error

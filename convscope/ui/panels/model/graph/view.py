@@ -16,6 +16,7 @@ from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.panels.model.graph.paint import GraphPicture, Stamps, paint_graph, rectangle
 
 LARGEST, LARGEST_FIT = 3.0, 1.1
+GRAPH_FORMATS = (".png", ".svg")
 
 
 @dataclass
@@ -171,7 +172,7 @@ class GraphView(PanAndZoom):
         )
 
     def choose_file(self) -> None:
-        choose_file(self, self.save_requested.emit, "", (".png", ".svg"))
+        choose_file(self, self.save_requested.emit, "", GRAPH_FORMATS)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.view.resize(self.width(), self.height())

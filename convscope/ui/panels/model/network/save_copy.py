@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QLabel, QLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLayout, QWidget
 
 from convscope.core.task import Task
 from convscope.core.words import breakable
@@ -22,6 +22,7 @@ from convscope.engine.models.export.formats import (
 )
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui import theme
+from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.forms.form import (
     caption,
     combo,
@@ -121,18 +122,14 @@ class SaveCopyDialog(QDialog):
     def choose_file(self) -> None:
         kind = self.kind
         name = self._model.name.replace("/", "-")
-        dialog = QFileDialog(self, "Save a copy", f"{name}{kind.endings[0]}")
-        dialog.setObjectName("model.save_dialog")
-        what = " ".join(f"*{ending}" for ending in kind.endings if ending) or "*"
-        dialog.setNameFilters([f"{kind.title} ({what})"])
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(kind.endings[0].lstrip("."))
-        if not kind.endings[0]:
-            # The question whether to overwrite is one about files.
-            dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._save)
-        dialog.open()
+        choose_file(
+            self,
+            self._save,
+            f"{name}{kind.endings[0]}",
+            dict.fromkeys(kind.endings, kind.title),
+            name="model.save_dialog",
+            title="Save a copy",
+        )
 
     def _save(self, path: str) -> None:
         precision = self.precision.value if len(self.kind.precisions) > 1 else "float32"

@@ -10,9 +10,9 @@ from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QMenu, QMessageBox, QSplitter, QWidget
 
-from convscope.core.errors import UserError
 from convscope.ui import theme
 from convscope.ui.export.file_dialog import choose_file, save_grabbed
+from convscope.ui.export.writing import save_as
 from convscope.ui.forms.form import caption, row, segmented, text_line, tools, vertical
 from convscope.ui.panels.train.live.curves import by_epoch
 from convscope.ui.panels.train.runs.table import RunsTable
@@ -151,19 +151,16 @@ class RunsView(QWidget):
         box.open()
 
     def _choose_export(self, suffix: str) -> None:
-        dialog = choose_file(self, lambda path: self.export_to(Path(path)), f"runs{suffix}", (suffix,))
-        dialog.setObjectName("train.runs.file")
+        choose_file(self, self.export_to, f"runs{suffix}", (suffix,), name="train.runs.file")
 
-    def export_to(self, path: Path) -> None:
+    def export_to(self, path: str | Path) -> None:
         """Write the ticked runs (all, if none is) as .csv or .json, or the chart as .png."""
+        path = Path(path)
         if path.suffix.lower() == ".png":
-            try:
-                save_grabbed(path, self.chart.grab())
-                self.train.context.notify(f"Saved {path.name}.")
-            except UserError as error:
-                self.train.context.report(error)
-            return
-        self.view_model.export_to(path)
+            picture = self.chart.grab().toImage()
+            save_as(self.train.context, path, lambda file, _task: save_grabbed(file, picture))
+        else:
+            self.view_model.export_to(path)
 
     def _build(self) -> None:
         self.words = caption("train.runs.words", "There is no run yet. Every training is kept here as a run.")

@@ -14,6 +14,7 @@ from convscope.core.errors import UserError
 from convscope.core.opening import is_there
 from convscope.core.printable import printable
 from convscope.core.task import Cancelled, Task
+from convscope.ui.export.writing import save_as
 from convscope.ui.panels.train.view_model import TrainViewModel
 from convscope.ui.panels.train.words import differences
 from convscope.workspace.document import Part
@@ -304,14 +305,9 @@ class RunsViewModel:
         """Write the runs on the chart (all, if none is) as .csv or .json."""
         runs = [entry.run for entry, _ in self.on_chart] or [entry.run for entry in self.runs.entries]
 
-        def work(_task: Task) -> None:
+        def write(file: Path, _task: Task) -> None:
             from convscope.engine.training.runs.export import export_runs
 
-            export_runs(runs, path)
+            export_runs(runs, file)
 
-        self.context.submit(
-            "view",
-            work,
-            f"Saving {path.name}",
-            on_done=lambda _none: self.context.notify(f"Saved {path.name}."),
-        )
+        save_as(self.context, path, write)
