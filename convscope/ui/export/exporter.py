@@ -17,6 +17,7 @@ from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.export.writing import Write, save_as
 from convscope.ui.forms.form import tool
 from convscope.ui.panel_context import PanelContext
+from convscope.ui.qimage import to_image
 
 CopyWork = Callable[[Task], Any]
 """Makes text or a picture (uint8, H×W or H×W×3), in a worker."""
@@ -114,18 +115,11 @@ class Exporter:
         if work is None:
             self.context.notify(copy.missing)
             return
-        self.context.jobs.submit(
-            copy.lane,
-            work,
-            title="Copying",
-            quiet=True,
-            on_done=lambda made: self._copied(copy, made),
-            on_failed=self.context.report,
+        self.context.submit(
+            copy.lane, work, "Copying", quiet=True, on_done=lambda made: self._copied(copy, made)
         )
 
     def _copied(self, copy: Copy, made: Any) -> None:
-        from convscope.ui.canvas.raster import to_image
-
         clipboard = QGuiApplication.clipboard()
         if isinstance(made, str):
             clipboard.setText(made)
