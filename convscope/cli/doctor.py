@@ -91,7 +91,6 @@ class Check:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """doctor's arguments."""
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
 
 

@@ -41,7 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the evaluation."""
     from convscope.engine.training.runs.run import is_run
 
     folder = Path(arguments.model)

@@ -35,7 +35,6 @@ EXAMPLE = "convscope filter cat.jpg -o edges.png --kernel sobel-x --display abs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """filter's arguments."""
     parser.add_argument("image", metavar="IMAGE", help="a picture, or a matrix as .npy or .csv")
     parser.add_argument(
         "-o", "--output", metavar="OUT", required=True, help="a .png as displayed, or .npy or .tiff, exact"

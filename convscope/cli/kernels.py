@@ -16,13 +16,11 @@ _MAX_SHOWN = 9
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """kernels' arguments."""
     parser.add_argument("--json", action="store_true", help="print the presets as JSON, with all weights")
     parser.add_argument("--group", metavar="G", help=f"only one group: {', '.join(groups())}")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the presets."""
     shown = groups()
     if arguments.group is not None:
         wanted = arguments.group.casefold()

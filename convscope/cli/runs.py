@@ -19,7 +19,6 @@ EXAMPLE = "convscope runs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The folder, and --json."""
     parser.add_argument(
         "folder", nargs="?", type=Path, metavar="FOLDER", help="of the runs; the window's own without"
     )
@@ -27,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the list."""
     runs, unread = find_runs(arguments.folder)
     damaged = [(one.folder, one.why) for one in unread]
     found: list[tuple[Run, RunRow]] = []

@@ -32,7 +32,6 @@ PATIENCE = 300.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.add_argument("--panel", help="the panel to show (default: that of the state, or kernels)")
     parser.add_argument("-o", "--output", required=True, metavar="PNG", help="the file to write")
     parser.add_argument("--size", default="1440x900", metavar="WxH", help="in pixels (default: 1440x900)")
@@ -47,7 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Render and save."""
     if "PySide6" not in sys.modules:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         # The size asked for is the size in pixels, whatever the desktop's scale.

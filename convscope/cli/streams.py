@@ -27,7 +27,6 @@ class PlainStream:
         return len(text)
 
     def writelines(self, lines: Any) -> None:
-        """Write several."""
         for line in lines:
             self.write(line)
 

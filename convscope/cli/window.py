@@ -14,7 +14,6 @@ EXAMPLE = "convscope cat.jpg"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The window's own arguments."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="an image, a model file or a folder")
     parser.add_argument("--panel", help="the panel to show first")
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours, for this run")

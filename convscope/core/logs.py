@@ -41,7 +41,6 @@ class PlainFormatter(logging.Formatter):
     """One line for each message, and nothing in it that steers the terminal of who reads the log."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The line."""
         record.message = one_line(record.message)
         return super().formatMessage(record)
 

@@ -15,7 +15,7 @@ import re
 import stat
 import sys
 from io import BufferedReader
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from convscope.core.errors import MissingFileError, NotEnoughMemoryError, UserError
@@ -181,19 +181,6 @@ def parse_json(text: str | bytes, name: str, *, exact: bool = False) -> Any:
         return json.loads(told)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{name} is damaged: it is no JSON.", detail=str(error)) from error
-
-
-def is_inside(member: str) -> bool:
-    """Whether a name that stands in an archive or a table stays in the folder it is laid into, everywhere."""
-    windows = PureWindowsPath(member)
-    return (
-        bool(member.strip(" ./\\"))
-        and printable(member) == member
-        and not PurePosixPath(member).is_absolute()
-        and not (windows.drive or windows.root)
-        and ".." not in windows.parts
-        and ":" not in member
-    )
 
 
 def free_memory() -> int:

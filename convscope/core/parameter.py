@@ -81,7 +81,6 @@ class Parameter:
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """What can be chosen."""
         return tuple(value for value, _words in self.choices)
 
     @property

@@ -215,7 +215,6 @@ class _Collection:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """`stop` and `resume`."""
         self.stop()
         try:
             yield

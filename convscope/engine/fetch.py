@@ -52,12 +52,11 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """The file's name."""
         return urllib.parse.unquote(urllib.parse.urlsplit(self.url).path.rsplit("/", 1)[-1])
 
     @property
     def host(self) -> str:
-        """The server's name."""
+        """The server that it comes from, for sentences."""
         return urllib.parse.urlsplit(self.url).hostname or self.url
 
 

@@ -144,7 +144,6 @@ class Workspace(WorkspaceImages, WorkspaceModels, WorkspaceData):
 
     @property
     def lab(self) -> Lab:
-        """The kernel lab's document."""
         return self._lab.value
 
     @property
@@ -158,7 +157,6 @@ class Workspace(WorkspaceImages, WorkspaceModels, WorkspaceData):
 
     @property
     def architecture(self) -> Architecture:
-        """The model builder's document."""
         return self._architectures.value
 
     def edit_architecture(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
+import tempfile
 import zlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as PillowImage
 
 from convscope.imaging.image import Image
-from convscope.imaging.io.load import decode_image
+from convscope.imaging.io.load import load_image
 
 
 def saved(picture: PillowImage.Image, file_format: str, **options: object) -> bytes:
@@ -68,6 +71,14 @@ def tiff(samples: bytes, order: str, width: int, height: int, **tags: int | tupl
         directory += struct.pack(f"{order}HHI", tag, 4, len(values)) + place
     start = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, 8)
     return start + struct.pack(f"{order}H", len(entries)) + directory + bytes(4) + extra + samples
+
+
+def decode_image(data: bytes, name: str, **how: Any) -> Image:
+    """What `load_image` makes of a file of this name that holds these bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        return load_image(path, **how)
 
 
 def check(data: bytes, expected: object, *notes: str) -> Image:

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from built import check as check_notes
-from built import saved
+from built import decode_image, saved
 from PIL import Image as PillowImage
 
 from convscope.core.errors import DamagedError, KindNotReadError
 from convscope.engine.data.decode import decode as decode_for_training
 from convscope.engine.data.decode import quick_check
 from convscope.imaging.io.bmp import read_bmp
-from convscope.imaging.io.load import decode_image
 
 KIND = "a kind of BMP that Pillow does not read"
 OVER_WHITE = "transparency laid over white"

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pillow_heif
 import pytest
-from built import check, saved
+from built import check, decode_image, saved
 from PIL import Image as PillowImage
 from profiles import P3, rgb_profile
 
@@ -20,7 +20,7 @@ from convscope.core.process_state import picture_formats
 from convscope.engine.data.decode import decode, quick_check
 from convscope.engine.data.formats.folder import open_folder
 from convscope.engine.data.resize import Target
-from convscope.imaging.io.load import decode_image, list_images, load_image, thumbnail
+from convscope.imaging.io.load import list_images, load_image, thumbnail
 from convscope.imaging.lab.operation import Operation
 from convscope.imaging.lab.script import to_python
 
@@ -199,7 +199,7 @@ def test_without_its_decoder_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 def test_its_decoder_is_imported_with_the_first_of_them() -> None:
     code = (
         "import sys, convscope.imaging.io.load as load; assert 'pillow_heif' not in sys.modules\n"
-        "load.decode_image(open(sys.argv[1], 'rb').read(), 'x.png'); assert 'pillow_heif' not in sys.modules"
+        "load.load_image(sys.argv[1]); assert 'pillow_heif' not in sys.modules"
     )
     image = Path(__file__).parents[2] / "resources" / "images" / "digit-3.png"
     subprocess.run([sys.executable, "-c", code, str(image)], check=True)

@@ -7,10 +7,8 @@ import struct
 import cv2
 import numpy as np
 import pytest
-from built import check, png, saved, tiff
+from built import check, decode_image, png, saved, tiff
 from PIL import Image as PillowImage
-
-from convscope.imaging.io.load import decode_image
 
 REDUCED = "16 bits a channel reduced to 8"
 OVER_WHITE = "transparency laid over white"

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built import decode_image
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from convscope.core.errors import UserError
-from convscope.imaging.io.load import decode_image, load_image
+from convscope.imaging.io.load import load_image
 from convscope.imaging.io.matrix import Style, format_matrix, image_from_array, parse_matrix
 from convscope.imaging.kernels.matrices import MATRICES
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from built import decode_image
 from PIL import Image as PillowImage
 from PIL import ImageCms
 from profiles import ADOBE, P3, SRGB, cmyk_profile, gray_profile, rgb_profile
@@ -14,7 +15,7 @@ from profiles import ADOBE, P3, SRGB, cmyk_profile, gray_profile, rgb_profile
 from convscope.engine.data.decode import decode, read_thumbnail
 from convscope.engine.data.resize import Target
 from convscope.imaging.image import Image
-from convscope.imaging.io.load import decode_image, list_images, load_image, thumbnail
+from convscope.imaging.io.load import list_images, load_image, thumbnail
 from convscope.imaging.lab.chain import ChainRunner
 from convscope.imaging.lab.operation import Operation
 from convscope.imaging.lab.script import to_python

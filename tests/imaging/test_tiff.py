@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 import pytest
 from built import check as check_notes
-from built import saved, tiff
+from built import decode_image, saved, tiff
 from PIL import Image as PillowImage
 
 from convscope.core.errors import DamagedError, KindNotReadError, UserError
 from convscope.engine.data.decode import quick_check
-from convscope.imaging.io.load import decode_image
 from convscope.imaging.io.tiff import read_tiff
 
 KIND = "a kind of TIFF that Pillow does not read"

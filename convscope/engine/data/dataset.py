@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from convscope.core.printable import printable
 from convscope.core.task import Task
 from convscope.engine.data.images import Images
 from convscope.engine.data.split import DEFAULT_SPLIT, Splits, SplitSettings, split_indices
+from convscope.imaging.image import Image
 
 if TYPE_CHECKING:
     from convscope.engine.data.similar.alike import Alike
@@ -66,11 +66,6 @@ class Dataset:
     def kind(self) -> Literal["arrays", "files"]:
         """Whether the pixels are held in memory or read from disk as needed."""
         return self.images.kind
-
-    @cached_property
-    def class_index(self) -> Mapping[str, int]:
-        """The class-to-index table."""
-        return {name: index for index, name in enumerate(self.classes)}
 
     def indices(self, split: SplitName) -> NDArray[np.int64]:
         """The images of one split, int64, ascending."""
@@ -129,6 +124,18 @@ class Dataset:
     @cached_property
     def _split_notes(self) -> tuple[str, ...]:
         return self._split(self.split_settings)[1]
+
+
+def as_image(dataset: Dataset, index: int) -> Image:
+    """An image of a data set, whole, named by its file or its number and by its class: "Digits 1234 (7)".
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    path = dataset.images.path(index)
+    label = dataset.classes[dataset.labels[index]]
+    stem = dataset.images.name(index) if path is not None else f"{dataset.title} {index}"
+    return Image(dataset.images.read(index), f"{stem} ({label})", path)
 
 
 def one_class(classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Preprocessing:
         return np.ascontiguousarray(pixels)
 
     def to_dict(self) -> dict[str, Any]:
-        """For a JSON file."""
+        """What `from_dict` reads, for a JSON file."""
         return {
             "scale": list(self.scale),
             "offset": list(self.offset),

@@ -74,28 +74,6 @@ def weight(model: OpenedModel, path: str, name: str) -> NDArray[np.float32]:
     return array(_variable(_step(model.program, path, model.name).layer, path, name)).copy()
 
 
-def edit_weight(
-    model: OpenedModel, path: str, name: str, index: tuple[int, ...], value: float
-) -> EditedModel:
-    """A copy with one number changed; the model itself is left alone.
-
-    Args:
-        path: of the layer.
-        name: one of `NAMES`.
-        index: of the number, in Keras's own order of axes (rows, columns, input, filter for a convolution).
-
-    Raises:
-        UserError: no such layer, weight or place, or no finite number.
-    """
-    values = weight(model, path, name)
-    if len(index) != values.ndim or any(not 0 <= i < n for i, n in zip(index, values.shape, strict=True)):
-        raise UserError(f"{name} of {path} has {'×'.join(map(str, values.shape))} numbers, none at {index}.")
-    if not np.isfinite(value):
-        raise UserError("A weight must be a finite number.")
-    values[index] = value
-    return with_weight(model, path, name, values)
-
-
 def kernel_replaced(
     values: NDArray[np.float32], kind: str, channel: int, index: int, kernel: NDArray[np.float32]
 ) -> NDArray[np.float32]:

@@ -59,7 +59,7 @@ class Kernels:
         bias: float32 (filters,), zeros without one.
         first: int64 (filters,), the input channel that a filter's first kernel lies on.
         colours: the inputs are the network's own red, green and blue (or blue, green, red: "bgr"), else "".
-        editable: the name of the weight that `edit_weight` changes kernel by kernel; "" for a separable one.
+        editable: the name of the weight that can be edited kernel by kernel; "" for a separable one.
     """
 
     path: str
@@ -232,7 +232,7 @@ def step_of(model: OpenedModel, path: str) -> ProgramStep:
 
 
 def array(variable: Any) -> NDArray[np.float32]:
-    """A weight's numbers now."""
+    """A weight's numbers as they are now, float32."""
     return np.asarray(variable.numpy() if hasattr(variable, "numpy") else variable, np.float32)
 
 

@@ -73,7 +73,6 @@ class Control:
 
     @property
     def stopping(self) -> bool:
-        """Whether `stop` was called."""
         return self._stopping
 
     @property

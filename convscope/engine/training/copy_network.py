@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from convscope.core.errors import UserError
-from convscope.engine.keras_compat import finalize_normalizations, leaf_layers, seeded
+from convscope.engine.keras_compat import finalize_normalizations, leaf_layers
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.settings import TrainingSettings
 
@@ -37,22 +37,3 @@ def copy_model(model: Any, *, weights: bool = True) -> Any:
 def with_fit(opened: OpenedModel, settings: TrainingSettings) -> OpenedModel:
     """The model with its way of resizing set to that of the settings: what a run keeps beside it."""
     return opened.with_(preprocessing=replace(opened.preprocessing, resize=settings.fit, sampling="bilinear"))
-
-
-def new_weights(model: OpenedModel, seed: int) -> OpenedModel:
-    """The same architecture with new random weights; the same seed gives the same ones.
-
-    The model handed in is not changed.
-
-    Raises:
-        UserError: it is code of its own, which cannot be copied.
-    """
-    with seeded(seed):
-        copy = copy_model(model.keras, weights=False)
-    return OpenedModel(
-        copy,
-        name=model.name,
-        classes=model.classes,
-        preprocessing=model.preprocessing,
-        source=replace(model.source, weights="random"),
-    )

@@ -32,9 +32,7 @@ class Device(Protocol):
         """Wait for a frame: (True, uint8 H×W×3 BGR), or (False, None)."""
         ...
 
-    def release(self) -> None:
-        """Let the device go."""
-        ...
+    def release(self) -> None: ...
 
 
 def _open_with_opencv(index: int) -> Device:

@@ -1,8 +1,7 @@
-"""Opening images: from a file, from bytes, a folder's list, and small previews."""
+"""Opening images: from a file, a folder's list, and small previews."""
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -49,17 +48,6 @@ def load_image(path: Path | str, *, max_pixels: int = MAX_PIXELS, task: Task = _
     path = Path(path)
     with _opened(path) as stream:
         return _load(stream, path.name, path, max_pixels, task)
-
-
-def decode_image(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, task: Task = _NO_TASK) -> Image:
-    """The same for the bytes of a file that came from a clipboard or a drop.
-
-    Raises:
-        UserError: as `load_image`.
-    """
-    if not data:
-        raise _empty(name)
-    return _load(io.BytesIO(data), name, None, max_pixels, task)
 
 
 def list_images(folder: Path | str) -> list[Path]:

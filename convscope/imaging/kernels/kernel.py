@@ -138,7 +138,6 @@ class Kernel:
         return self.edited(weights)
 
     def transposed(self) -> Kernel:
-        """Rows become columns."""
         return self.edited(self.numerators.T)
 
     def rotated(self) -> Kernel:

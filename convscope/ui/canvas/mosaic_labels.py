@@ -1,6 +1,6 @@
 """The labels under the tiles of a mosaic in the window: how many lines, what is cut, where they stand.
 
-In a saved picture they are `imaging/mosaic_labels`.
+In a saved picture they are `imaging.mosaic.labelled`.
 """
 
 from __future__ import annotations

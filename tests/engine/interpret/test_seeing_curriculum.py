@@ -14,7 +14,7 @@ from convscope.engine.interpret.activations.activations import look
 from convscope.engine.interpret.activations.blank_share import blank_over_depth
 from convscope.engine.interpret.activations.layer_maps import layer_maps
 from convscope.engine.interpret.activations.normalise import to_levels
-from convscope.engine.interpret.activations.training_mode import in_training
+from convscope.engine.interpret.activations.training_mode import while_training
 from convscope.engine.interpret.attribution.context import AttributionContext
 from convscope.engine.interpret.attribution.explain import explain
 from convscope.engine.interpret.attribution.picture import picture, region
@@ -126,12 +126,12 @@ def test_34_what_dropout_and_normalisation_do_while_training() -> None:
     model = OpenedModel(keras.Model(inputs, outputs), preprocessing=MODES["raw"])
     found = look(model, load_sample("digit-3"))
     # Normalisation: in training each map gets mean 0 and deviation 1, later those of the moving averages.
-    norm = in_training(found, "norm")
+    norm = while_training(found, "norm").values
     np.testing.assert_allclose(norm.mean(axis=(0, 1)), 0, atol=1e-3)
     np.testing.assert_allclose(norm.std(axis=(0, 1)), 1, atol=1e-3)
     assert abs(found.value("norm").std() - 1) > 0.5
     # Dropout: single values; spatial dropout: whole maps; both only in training.
-    drop, spatial = in_training(found, "drop"), in_training(found, "spatial")
+    drop, spatial = while_training(found, "drop").values, while_training(found, "spatial").values
     assert (drop == 0).mean() == pytest.approx(0.5, abs=0.03)
     gone = (spatial == 0).all(axis=(0, 1))
     assert 2 <= gone.sum() <= 14 and (spatial[:, :, ~gone] != 0).mean() > 0.99

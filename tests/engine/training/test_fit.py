@@ -21,7 +21,6 @@ from convscope.engine.data.split import SplitSettings
 from convscope.engine.keras_compat import seeded
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.training.control import Control, Watch
-from convscope.engine.training.copy_network import new_weights
 from convscope.engine.training.record import Recorder
 from convscope.engine.training.settings import (
     EarlyStopping,
@@ -107,19 +106,6 @@ def test_the_same_seed_is_the_same_start(runtime: object) -> None:
             weights.append(open_model("mnist-small").keras.get_weights()[0])
     assert np.array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
-
-
-def test_the_same_network_with_new_weights(make_model: Make) -> None:
-    model = make_model()
-    before = model.keras.get_weights()
-    first, again, other = (new_weights(model, seed) for seed in (5, 5, 6))
-    kernels = [one.keras.get_weights()[0] for one in (model, first, again, other)]
-    assert np.array_equal(kernels[1], kernels[2])
-    assert not np.array_equal(kernels[0], kernels[1])
-    assert not np.array_equal(kernels[1], kernels[3])
-    assert first.keras.get_config() == model.keras.get_config()
-    assert first.source.weights == "random"
-    assert all(np.array_equal(a, b) for a, b in zip(before, model.keras.get_weights(), strict=True))
 
 
 def test_every_batch_has_its_own_loss_not_the_running_mean(make_model: Make, bands: Dataset) -> None:

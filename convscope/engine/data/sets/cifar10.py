@@ -1,4 +1,4 @@
-"""CIFAR-10, through `keras.datasets`."""
+"""CIFAR-10: 60,000 colour pictures of 32×32, through `keras.datasets`."""
 
 from __future__ import annotations
 

@@ -366,7 +366,7 @@ def _step_by_step(model: OpenedModel, inputs: Values, limit: int, task: Task) ->
 
 
 def _bytes(value: Any) -> int:
-    """Memory in float32."""
+    """What it would take in memory in float32."""
     return 4 * prod(int(n) for n in value.shape)
 
 

@@ -48,7 +48,7 @@ class ActivationCache:
         return found
 
     def size(self) -> int:
-        """Bytes kept."""
+        """Bytes of all that is kept."""
         return sum(kept_bytes(one) for one in self._looks.values())
 
     def forget(self, model: OpenedModel) -> None:
@@ -57,7 +57,6 @@ class ActivationCache:
             self._prints.pop(id(model.program), None)
 
     def clear(self) -> None:
-        """Free everything."""
         with self._lock:
             self._looks.clear()
             self._prints.clear()

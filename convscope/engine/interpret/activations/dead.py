@@ -38,7 +38,6 @@ class Dead:
 
     @property
     def count(self) -> int:
-        """How many are dead."""
         return int(self.mask.sum())
 
     def why(self, channel: int) -> str:

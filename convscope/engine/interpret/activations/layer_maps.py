@@ -86,7 +86,6 @@ class LayerMaps:
 
     @property
     def count(self) -> int:
-        """How many maps."""
         return len(self.tiles)
 
     @property

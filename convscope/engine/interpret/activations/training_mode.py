@@ -39,20 +39,11 @@ class Trained:
     dropped: NDArray[np.bool_] | None = None
 
 
-def in_training(found: Activations, path: str, seed: int = 0) -> Values:
-    """What a layer would put out while training, float32, of the shape that it has outside of it.
+def while_training(found: Activations, path: str, seed: int = 0) -> Trained:
+    """What a layer would put out while training.
 
     Args:
         seed: of what is drawn at random; the same seed drops the same values.
-
-    Raises:
-        UserError: no such layer, or one that does the same in training.
-    """
-    return while_training(found, path, seed).values
-
-
-def while_training(found: Activations, path: str, seed: int = 0) -> Trained:
-    """The same, with what was done in words.
 
     Raises:
         UserError: no such layer, or one that does the same in training.

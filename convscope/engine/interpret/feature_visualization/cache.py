@@ -59,7 +59,6 @@ class PatternCache:
 
     @staticmethod
     def folder() -> Path:
-        """Where they are."""
         path = cache_dir() / "patterns"
         path.mkdir(exist_ok=True)
         return path

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 class SavedModelRunner:
-    """The graph's serving function."""
+    """Asks a SavedModel by its serving function, as a server would."""
 
     def __init__(self, folder: Path, outputs: Sequence[str], _threads: int) -> None:
         import tensorflow as tf

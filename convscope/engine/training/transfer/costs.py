@@ -129,7 +129,6 @@ def composed_for(
 
 
 def count(composed: Composed) -> Counted:
-    """Count what could learn."""
     body = composed.model.keras.layers[0]
     work: dict[str, int] = {}
     for row in composed.base.layers:

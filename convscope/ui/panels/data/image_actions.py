@@ -55,7 +55,7 @@ class ImageActions(QObject):
                 return
 
         def work(task: Task) -> Image:
-            from convscope.engine.data.as_image import as_image
+            from convscope.engine.data.dataset import as_image
 
             return as_image(dataset, index)
 

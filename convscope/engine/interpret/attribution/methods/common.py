@@ -53,7 +53,6 @@ SCRIPT_RELU = "heat = np.maximum(heat, 0)"
 
 
 def relu(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Positive part."""
     return np.maximum(values, 0)
 
 

@@ -1,5 +1,3 @@
-"""Eigen-CAM."""
-
 from __future__ import annotations
 
 import numpy as np
@@ -39,7 +37,6 @@ def eigen_cam(maps: NDArray[np.float32]) -> NDArray[np.float32]:
 def compute(
     context: AttributionContext, target: ScoreTarget, layer: str | None, settings: Settings, task: Task
 ) -> Relevance:
-    """Project the layer's maps."""
     task.check()
     values = eigen_cam(context.maps(checked_layer(context.model, layer)))
     return Relevance(values, silence(values))

@@ -1,5 +1,3 @@
-"""Gradient × input."""
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Guided backpropagation."""
-
 from __future__ import annotations
 
 from convscope.core.task import Task

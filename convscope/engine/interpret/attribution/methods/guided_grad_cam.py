@@ -1,5 +1,3 @@
-"""Guided Grad-CAM."""
-
 from __future__ import annotations
 
 from convscope.core.task import Task

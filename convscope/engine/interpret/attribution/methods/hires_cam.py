@@ -1,5 +1,3 @@
-"""HiResCAM."""
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Integrated gradients."""
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""LayerCAM."""
-
 from __future__ import annotations
 
 import numpy as np

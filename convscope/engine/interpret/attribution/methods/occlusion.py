@@ -1,5 +1,3 @@
-"""Occlusion."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,5 +1,3 @@
-"""RISE."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,5 +1,3 @@
-"""Saliency: the plain gradient."""
-
 from __future__ import annotations
 
 from convscope.core.task import Task

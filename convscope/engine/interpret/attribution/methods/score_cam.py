@@ -1,5 +1,3 @@
-"""Score-CAM."""
-
 from __future__ import annotations
 
 import cv2

@@ -1,5 +1,3 @@
-"""SmoothGrad."""
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""XGrad-CAM."""
-
 from __future__ import annotations
 
 import numpy as np

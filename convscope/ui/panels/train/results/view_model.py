@@ -233,7 +233,7 @@ class ResultViewModel:
             return
 
         def work(_task: Task) -> Any:
-            from convscope.engine.data.as_image import as_image
+            from convscope.engine.data.dataset import as_image
 
             return as_image(outcome.dataset, index)
 
