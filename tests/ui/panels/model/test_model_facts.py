@@ -11,7 +11,7 @@ import pytest
 from driver import window_on
 from model_helpers import Story, model_of
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 from window_helpers import messages
 
@@ -29,8 +29,8 @@ from convscope.ui.plots.class_bars import ClassBars
 class MadeUp(QLabel):
     """A page that fills the panel."""
 
-    def __init__(self, context: PanelContext, parent: QWidget) -> None:
-        super().__init__("Hello", parent)
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__("Hello")
         self.setObjectName("model.made_up")
 
     def commands(self) -> list[Command]:
