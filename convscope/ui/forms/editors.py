@@ -8,13 +8,13 @@ from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from convscope.core.parameter import Parameter
 from convscope.core.words import size_words
 from convscope.ui import theme
 from convscope.ui.forms import free_values as free
-from convscope.ui.forms.form import combo, indent, spin
+from convscope.ui.forms.form import check, combo, indent, spin, vertical
 from convscope.ui.forms.number_box import NumberBox
 from convscope.ui.forms.size_spin import SizeSpin
 from convscope.ui.forms.slider_row import SliderRow
@@ -143,7 +143,7 @@ class FlagEditor(Editor):
     says_itself = True
 
     def __init__(self, name: str, own: Parameter) -> None:
-        self.box = QCheckBox(own.title)
+        self.box = check(name, own.title)
         super().__init__(self.box, name, own.title, own.about)
         self.box.toggled.connect(self.edited.emit)
 
@@ -159,9 +159,7 @@ class SeveralEditor(Editor):
 
     def __init__(self, name: str, own: Parameter) -> None:
         super().__init__(QWidget(), name, own.title, own.about)
-        column = QVBoxLayout(self.control)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID + 2)
+        column = vertical(self.control, spacing=theme.GRID + 2)
         self._flags = {
             value: FlagEditor(f"{name}.{value}", Parameter(value, words, "flag"))
             for value, words in own.choices
@@ -301,18 +299,19 @@ def is_nested(value: Any) -> bool:
 
 
 def _typed(own: Parameter) -> tuple[Callable[[str], Any], Callable[[Any], str], str]:
-    nothing = bool(own.nothing)
-    if own.kind == "size":
-        return free.read_borders, size_words, "top+bottom×left+right, such as 1+1×0+2"
-    if own.kind == "shape":
-        read = free.read_optional_shape if nothing else free.read_shape
-        return read, free.write_shape, "sizes such as 28×28×1"
-    if own.kind == "floats":
-        such = "a number such as 1/255, or one a channel: 0.2, 0.3, 0.2"
-        return free.read_numbers, free.write_numbers, such
-    if own.kind == "range":
-        return free.read_range, free.write_range, "two numbers such as 0, 1"
-    return free.read_optional if nothing else free.read_number, free.write_number, _NUMBER
+    read, write, such = _FREE.get(own.kind, _NUMBER)
+    return free.optional(read) if own.nothing else read, write, such
 
 
-_NUMBER = "a number such as 0.5 or 1/255"
+# How what is typed is read and written, and what is said while it cannot be read.
+_NUMBER = (free.read_number, free.write_number, "a number such as 0.5 or 1/255")
+_FREE: dict[str, tuple[Callable[[str], Any], Callable[[Any], str], str]] = {
+    "size": (free.read_borders, size_words, "top+bottom×left+right, such as 1+1×0+2"),
+    "shape": (free.read_shape, free.write_shape, "sizes such as 28×28×1"),
+    "floats": (
+        free.read_numbers,
+        free.write_numbers,
+        "a number such as 1/255, or one a channel: 0.2, 0.3, 0.2",
+    ),
+    "range": (free.read_range, free.write_range, "two numbers such as 0, 1"),
+}

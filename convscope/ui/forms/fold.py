@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.ui import theme
-from convscope.ui.forms.form import tool
+from convscope.ui.forms.form import tool, vertical
 
 
 class Fold(QWidget):
@@ -25,15 +25,10 @@ class Fold(QWidget):
         self.button.setProperty("flat", True)
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._body = QWidget()
-        self.column = QVBoxLayout(self._body)
-        self.column.setContentsMargins(theme.GROUP_GAP, 0, 0, theme.GAP)
-        self.column.setSpacing(theme.GRID + 2)
+        margins = (theme.GROUP_GAP, 0, 0, theme.GAP)
+        self.column = vertical(self._body, spacing=theme.GRID + 2, margins=margins)
         self._body.hide()
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(theme.GRID)
-        outer.addWidget(self.button)
-        outer.addWidget(self._body)
+        vertical(self, self.button, self._body, spacing=theme.GRID)
 
     @property
     def is_open(self) -> bool:

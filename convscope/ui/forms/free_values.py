@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -14,9 +15,9 @@ def read_number(text: str) -> float:
     return float(Fraction(text.replace(" ", "").replace(",", ".")))
 
 
-def read_optional(text: str) -> float | None:
-    """A number, or None for "none" and for nothing."""
-    return read_number(text) if text.strip() and text.strip() != "none" else None
+def optional(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The same, and None for "none" and for nothing."""
+    return lambda text: read(text) if text.strip() not in ("", "none") else None
 
 
 def write_number(value: Any) -> str:
@@ -34,10 +35,8 @@ def write_number(value: Any) -> str:
     return f"{value:g}"
 
 
-def read_numbers(text: str) -> float | tuple[float, ...] | None:
-    """One number, or one for each channel: "0.485, 0.456, 0.406"; None for "none" and for nothing."""
-    if not text.strip() or text.strip() == "none":
-        return None
+def read_numbers(text: str) -> float | tuple[float, ...]:
+    """One number, or one for each channel: "0.485, 0.456, 0.406"."""
     numbers = tuple(read_number(part) for part in re.split(r"\s*;\s*|,?\s+", text.strip("() ")))
     return numbers if len(numbers) > 1 else numbers[0]
 
@@ -49,11 +48,6 @@ def write_numbers(value: Any) -> str:
         if isinstance(value, tuple)
         else write_number(value)
     )
-
-
-def read_optional_shape(text: str) -> tuple[int | None, ...] | None:
-    """A shape, or None for "none" and for nothing."""
-    return read_shape(text) if text.strip() and text.strip() != "none" else None
 
 
 def read_shape(text: str) -> tuple[int | None, ...]:

@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QWidget
 
 from convscope.core.parameter import Parameter
 from convscope.ui import theme
 from convscope.ui.forms.editors import Editor, editor_of
-from convscope.ui.forms.form import row
+from convscope.ui.forms.form import named, vertical
 from convscope.ui.forms.slider_row import DENSE_HEIGHT, LABEL_WIDTH, SliderRow
 
 _OVER = 50
@@ -57,9 +57,7 @@ class ParameterForm(QWidget):
         self._prefix, self._names, self._together = prefix, names, together
         self._label, self._slides, self._dense = label, slides, dense
         self._made: tuple[Parameter, ...] = ()
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(1 if dense else theme.GRID)
+        self.column = vertical(self, spacing=1 if dense else theme.GRID)
         self.editors: dict[str, Editor] = {}
         self.lines: dict[str, QWidget] = {}
         self._build(tuple(parameters))
@@ -111,19 +109,18 @@ class ParameterForm(QWidget):
 
 def beside(words: str, *controls: QWidget, width: int = LABEL_WIDTH) -> QWidget:
     """Controls with their name before them; one widget, so that all can be hidden."""
-    label = QLabel(words)
-    label.setBuddy(controls[0])
-    label.setMinimumWidth(theme.scaled(width))
-    holder = QWidget()
-    holder.setToolTip(controls[0].toolTip())
+    layout = named(words, controls[0], width)
+    for control in controls[1:]:
+        layout.addWidget(control)
     if isinstance(controls[0], QCheckBox):
+        layout.setSpacing(theme.GROUP_GAP)
+        layout.setStretch(1, 0)
+        layout.addStretch(1)
         for flag in controls:
             flag.setAccessibleName(f"{words} {flag.accessibleName().lower()}")
-        holder.setLayout(row(label, *controls, None, spacing=theme.GROUP_GAP))
-    else:
-        layout = row(label, *controls)
-        layout.setStretch(1, 1)
-        holder.setLayout(layout)
+    holder = QWidget()
+    holder.setToolTip(controls[0].toolTip())
+    holder.setLayout(layout)
     return holder
 
 
@@ -138,9 +135,7 @@ class Captioned(QWidget):
     def __init__(self, editor: Editor, words: str = "", width: int = 0) -> None:
         super().__init__()
         control = editor.control
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
+        column = vertical(self, spacing=2)
         if editor.says_itself:
             control.setMinimumHeight(theme.scaled(28))
             column.addWidget(control)
