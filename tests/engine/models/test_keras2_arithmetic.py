@@ -11,7 +11,8 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +142,16 @@ def _rows() -> dict[str, tuple[tuple[int, ...], Make]]:
 ROWS = _rows()
 
 
-def _written(k: Any, label: str, path: Path) -> tuple[Any, Any]:
-    """A network of one layer in a file of Keras 2: what it was given, and what it made of it."""
+@pytest.fixture(scope="module", autouse=True)
+def made_once() -> Iterator[None]:
+    """Each row's network is made once for all its tests: that takes longer than all else."""
+    yield
+    _made.cache_clear()
+
+
+@cache
+def _made(k: Any, label: str) -> tuple[Any, Any, Any]:
+    """A network of one layer of Keras 2, what it is given, and what it makes of it."""
     shape, make = ROWS[label]
     model = k.Sequential([k.Input(shape), make(k.layers)])
     draw = np.random.default_rng(0)
@@ -153,11 +162,17 @@ def _written(k: Any, label: str, path: Path) -> tuple[Any, Any]:
     x = draw.normal(0, 2, (2, *shape)).astype(np.float32)
     if label in ("Embedding", "CategoryEncoding"):
         x = np.abs(x).round().clip(0, 5)
+    return model, x, np.asarray(model(x, training=False))
+
+
+def _written(k: Any, label: str, path: Path) -> tuple[Any, Any]:
+    """Such a network in a file: what it was given, and what it made of it."""
+    model, x, expected = _made(k, label)
     with warnings.catch_warnings():
         # Keras 2 calls its own format legacy.
         warnings.simplefilter("ignore")
         model.save(path)
-    return x, np.asarray(model(x, training=False))
+    return x, expected
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".keras"])
