@@ -199,6 +199,8 @@ def _window(size: tuple[int, int], theme: str) -> Iterator[MainWindow]:
     try:
         window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         window.remember_settings = False
+        # What no panel asks for would only be waited for.
+        window.sources.engine.warms = False
         window.resize(*size)
         yield window
     finally:

@@ -66,12 +66,14 @@ class EngineSources:
     Attributes:
         refused: the data set that was to be opened last, if that failed.
         teller: what says so, if there is one; while it is on show nothing else has to.
+        warms: whether a network that was opened is made ready for the first question, behind the window.
 
     Signals:
         refused_changed: that, or None when another one is being opened.
     """
 
     refused_changed = Signal(object)
+    warms = True
 
     def __init__(
         self,
@@ -283,6 +285,8 @@ class EngineSources:
                 self._offer(f"{opened.name} is open.", "Use it", lambda: self._use(model_id))
             if then is not None:
                 then(opened)
+            if not self.warms:
+                return
             # Its functions are traced before the first question, not during it.
             self._jobs.submit(
                 "engine",

@@ -19,6 +19,7 @@ from convscope.imaging.image import Image
 from convscope.imaging.io.load import load_image
 from convscope.ui.panels.model.build.view import BuildView
 from convscope.ui.panels.model.library.view import LibraryView
+from convscope.ui.services.engine_sources import EngineSources
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,7 +51,13 @@ def builder(qtbot: QtBot) -> Iterator[Builder]:
 
 
 @pytest.fixture
-def library(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks that are opened and asked nothing are not made ready for questions."""
+    monkeypatch.setattr(EngineSources, "warms", False)
+
+
+@pytest.fixture
+def library(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cold: None) -> Iterator[Library]:
     """The library, with an empty cache of Keras's own."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     with window_on(qtbot, "model", _black()) as window:
