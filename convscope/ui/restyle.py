@@ -154,8 +154,7 @@ def _sleep(part: QWidget, windows: Sequence[QWidget], zoom: float, rested: bool 
     """Let Qt pass by a part, but not by windows of it that are on show."""
     if part in _asleep:
         return
-    # What sleeps in it already has a sleep of its own.
-    inside = _without(part, part.findChildren(QWidget), [*windows, *_still_asleep()])
+    inside = _without_sleeping(part, windows)
     for widget in inside:
         # What never was on show gets its style when it is.
         if widget.testAttribute(_POLISHED):
@@ -175,7 +174,7 @@ def _wake(part: QWidget) -> Woken:
         if each not in _asleep:
             its = [below for below in (each, *each.findChildren(QWidget)) if below in slept]
             _watch(each, _Sleep(sleep.since, sleep.zoom, sleep.measures, False, its))
-    now = _without(part, part.findChildren(QWidget), _still_asleep())
+    now = _without_sleeping(part)
     late = [each for each in now if each.testAttribute(_OWN_STYLE)]
     for widget in late:
         widget.setAttribute(_OWN_STYLE, False)
@@ -203,10 +202,11 @@ def _watch(part: QWidget, sleep: _Sleep) -> None:
     _asleep[part] = sleep
 
 
-def _without(part: QWidget, inside: Sequence[QWidget], apart: Sequence[QWidget]) -> Sequence[QWidget]:
-    """A part and what is in it, but for those that stand apart and what is in them."""
-    there = set(inside)
-    left = {below for each in apart if each in there for below in (each, *each.findChildren(QWidget))}
+def _without_sleeping(part: QWidget, windows: Sequence[QWidget] = ()) -> Sequence[QWidget]:
+    """A part and what is in it, but for what has a sleep of its own, these windows, and what is in them."""
+    inside = part.findChildren(QWidget)
+    apart = [each for each in inside if each in _asleep or each in windows]
+    left = {below for each in apart for below in (each, *each.findChildren(QWidget))}
     return [each for each in (part, *inside) if each not in left]
 
 

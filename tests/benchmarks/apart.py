@@ -22,6 +22,8 @@ def apart(module: str, *words: object) -> list[float]:
             "QT_QPA_PLATFORM": "offscreen",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
+        # What is installed is compiled once.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, words)]
         done = run_process(command, cwd=ROOT, env=environment)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import cache, partial
 
 from tests.benchmarks.apart import apart
@@ -11,7 +12,9 @@ from tests.benchmarks.registry import Reading, benchmark
 
 @cache
 def _stalls(small: bool) -> list[float]:
-    """The longest stall (ms) of other themes, of other zooms, and of showing the panels after that."""
+    """Milliseconds: the longest stall of other themes, of other zooms, and of showing the panels after that;
+    and the longest paint of the whole window.
+    """
     return apart("appearance", "small" if small else "all")
 
 
@@ -33,7 +36,15 @@ def shown_after(small: bool) -> Reading:
     return Reading(_stalls(small)[2], "ms")
 
 
-def _main(words: str) -> tuple[float, float, float]:
+for _number, _what in enumerate(("another theme", "Ctrl+plus and Ctrl+minus", "a panel shown after these")):
+
+    @benchmark(f"longest stall of {_what}, against a paint", target="≤ 2 × the window painted", most=2)
+    def against_a_paint(small: bool, number: int = _number) -> Reading:
+        """The same on a machine of any speed."""
+        return Reading(_stalls(small)[number] / _stalls(small)[3], "×")
+
+
+def _main(words: str) -> tuple[float, float, float, float]:
     from convscope.ui.forms.segmented import Segmented
     from tests.benchmarks.seeing_window import App
 
@@ -52,14 +63,17 @@ def _main(words: str) -> tuple[float, float, float]:
                 if switch.button(key).isEnabled():
                     switch.button(key).click()
                     app.settle()
-    theme = zoom = shown = 0.0
+    theme = zoom = shown = paint = 0.0
     for name in names:
         show = partial(window.show_panel, name)
         shown = max(shown, app.longest_stall(show))
         zoom = max(zoom, app.longest_stall(*(partial(window.zoom_by, step) for step in (1, 1, -1, -1))))
         theme = max(theme, app.longest_stall(window.toggle_theme, window.toggle_theme))
+        start = time.perf_counter()
+        window.grab()
+        paint = max(paint, (time.perf_counter() - start) * 1e3)
     window.close()
-    return theme, zoom, shown
+    return theme, zoom, shown, paint
 
 
 if __name__ == "__main__":

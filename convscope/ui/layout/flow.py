@@ -23,11 +23,13 @@ class FlowLayout(QLayout):
         # Asking a card with wrapped words for its size takes long, and Qt asks many times over.
         self._least: dict[int, QSize] = {}
         self._heights: dict[tuple[int, int], int] = {}
+        self._all: dict[int, int] = {}  # the height of all lines at a width
         self._across, self._down, self._even = across, down, even
         self.setContentsMargins(0, 0, 0, 0)
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
+        self._all.clear()
 
     def count(self) -> int:
         return len(self._items)
@@ -36,11 +38,13 @@ class FlowLayout(QLayout):
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:
+        self._all.clear()
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def invalidate(self) -> None:
         self._least.clear()
         self._heights.clear()
+        self._all.clear()
         super().invalidate()
 
     def expandingDirections(self) -> Qt.Orientation:
@@ -50,7 +54,9 @@ class FlowLayout(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        if width not in self._all:
+            self._all[width] = self._arrange(QRect(0, 0, width, 0), move=False)
+        return self._all[width]
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)

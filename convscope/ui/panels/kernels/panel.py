@@ -147,11 +147,15 @@ class KernelsPanel(Panel):
 
     def set_compact(self, compact: bool) -> None:
         """Fold the inspector away where there is no room for it."""
-        if compact != self.compact:
-            super().set_compact(compact)
+        if compact == self.compact:
+            self._fit_head()
+            return
+        super().set_compact(compact)
+        if self.model.sum_shown.value == compact:
+            # Which folds, too.
             self.model.sum_shown.set(not compact)
+        else:
             self._fold()
-        self._fit_head()
 
     def go_to_peak(self) -> None:
         """Hold the largest value of the result: its place, its sum."""
