@@ -20,8 +20,9 @@ from typing import Any
 
 from convscope.core.errors import MissingFileError, NotEnoughMemoryError, UserError
 from convscope.core.printable import printable
+from convscope.core.words import file_size
 
-KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
+KB, MB, GB = 10**3, 10**6, 10**9
 JSON_DEPTH = 100
 """How deeply lists and tables in JSON may stand in each other; a network within networks needs some 30."""
 SHARE = 4
@@ -207,8 +208,8 @@ def check_budget(size: int, what: str) -> None:
     free = free_memory()
     if size > free // SHARE:
         raise NotEnoughMemoryError(
-            f"{what} {_size(size)}, more than a quarter of the {_size(free)} of memory that are free: "
-            "close something, or use a machine with more."
+            f"{what} {file_size(size)}, more than a quarter of the {file_size(free)} of memory that are "
+            "free: close something, or use a machine with more."
         )
 
 
@@ -222,15 +223,13 @@ def _check(path: Path, status: os.stat_result, what: str, limit: int | None) -> 
 
 
 def _too_large(path: Path, what: str, limit: int, size: int | None = None) -> UserError:
-    has = f"it has {_size(size)}, and {_size(limit)} is" if size else f"{_size(limit)} is"
+    most = file_size(limit)
+    if size and file_size(size) == most:
+        # Written short they are the same.
+        has = f"it has {size:,} bytes, and {limit:,} bytes is"
+    else:
+        has = f"it has {file_size(size)}, and {most} is" if size else f"{most} is"
     return UserError(f"{named(path)} is too large for {what}: {has} the most.")
-
-
-def _size(size: int) -> str:
-    for unit, name in ((GB, "GB"), (MB, "MB"), (KB, "KB")):
-        if size >= unit:
-            return f"{size / unit:.3g} {name}" if size < 1000 * unit else f"{size / unit:,.0f} {name}"
-    return f"{size} bytes"
 
 
 def _why(path: Path, what: str, error: OSError | ValueError) -> UserError:
@@ -279,7 +278,7 @@ def _of_system() -> int | None:
         with Path("/proc/meminfo").open(encoding="ascii") as file:  # the system's own
             for line in file:
                 if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * KB
+                    return int(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):
         pass
     try:

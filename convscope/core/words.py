@@ -52,7 +52,7 @@ def file_size(count: int) -> str:
     """Bytes: "17.7 MB" (of 1,000,000 bytes)."""
     for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if count >= limit:
-            return f"{count / limit:.3g} {unit}"
+            return f"{count / limit:.3g} {unit}" if count < 1000 * limit else f"{count / limit:,.0f} {unit}"
     return f"{count} bytes"
 
 

@@ -32,7 +32,7 @@ WORDS = {
     "folder": "is a folder: choose a list.",
     "zero": "is not an ordinary file: choose a list.",
     "loop": "is a link that leads back to itself: choose a list.",
-    "large": "is too large for a list: it has 1001 bytes, and 1000 bytes is the most.",
+    "large": "is too large for a list: it has 1,001 bytes, and 1,000 bytes is the most.",
     "name": "cannot be read",
     "long": "cannot be read",
     "missing": "There is no file missing.json",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.core.opening import check_regular, open_regular
+from convscope.core.words import file_size
 
 UNREADABLE = (
     UserError,
@@ -133,8 +134,9 @@ def load_archive(
         if len(members) > _MEMBERS:
             raise ValueError(f"it holds {len(members):,} arrays")
         if sum(member.file_size for member in archive.infolist()) > limit:
-            size = f"{limit / 2**30:g} GiB" if limit >= 2**30 else f"{limit / 2**20:g} MiB"
-            raise UserError(f"{path} unpacks to more than {size}, which is too much to hold in memory.")
+            raise UserError(
+                f"{path} unpacks to more than {file_size(limit)}, which is too much to hold in memory."
+            )
         arrays = {
             name: _member(archive, member, name)
             for name, member in members.items()

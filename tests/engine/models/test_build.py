@@ -146,5 +146,5 @@ def test_what_memory_cannot_hold_is_not_built() -> None:
     draft.add("Flatten")
     draft.add("Dense", units=1_000_000)
     draft.add("Dense", units=1_000_000)
-    with pytest.raises(UserError, match=r"^The weights of vast would be 3,725 GB, more than a quarter"):
+    with pytest.raises(UserError, match=r"^The weights of vast would be 4,000 GB, more than a quarter"):
         to_keras(draft.done)

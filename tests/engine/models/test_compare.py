@@ -105,5 +105,5 @@ def test_what_memory_cannot_hold_is_not_measured() -> None:
     from convscope.core.errors import UserError
 
     vast = CatalogueEntry("VGG16", "application", "VGG16", 10**13, (224, 224, 3))
-    with pytest.raises(UserError, match=r"^The weights of VGG16 would be 37,253 GB, more than a quarter"):
+    with pytest.raises(UserError, match=r"^The weights of VGG16 would be 40,000 GB, more than a quarter"):
         seconds_per_image(vast)

@@ -265,7 +265,7 @@ def test_zips_that_claim_more_than_memory(
 ) -> None:
     monkeypatch.setattr("convscope.core.opening.free_memory", lambda: 4000)
     for name in ("m.keras", "m.h5"):
-        refused(good / name, canary, "KB, more than a quarter of the 3.91 KB of memory that are free")
+        refused(good / name, canary, "kB, more than a quarter of the 4 kB of memory that are free")
 
 
 VAST = [

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from convscope.core.errors import UserError
-from convscope.core.opening import KB, MB, check_budget, check_regular
+from convscope.core.opening import MB, check_budget, check_regular
 from convscope.engine.models.configuration import LARGEST, configuration, major_version
 from convscope.engine.models.files.disk import check_disk
 from convscope.engine.models.files.h5 import check_h5
@@ -29,7 +29,7 @@ _LARGEST_METADATA = MB
 _MOST_MEMBERS = 100
 # Only of these two Python unpacks no more than was asked for; of the others, whatever so many bytes make.
 _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_PIECE, _SMALL_PIECE = MB, 4 * KB
+_PIECE, _SMALL_PIECE = 1 << 20, 1 << 12
 # How much larger a member can be than what is there of it.
 _MOST = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1100}
 _MOST_OF_OTHERS = 10_000
