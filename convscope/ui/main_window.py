@@ -35,6 +35,7 @@ from convscope.ui.services.splitting import Splitting
 from convscope.ui.settings import ZOOM_STEPS, Settings
 from convscope.ui.sources import mime
 from convscope.ui.sources.sources import Sources, WindowContext
+from convscope.ui.view_state import ViewKeeper
 from convscope.ui.window.about import AboutDialog, ShortcutsDialog
 from convscope.ui.window.commands import fill_help_menu, fill_open_menu, recent_commands, window_commands
 from convscope.ui.window.engine_start import start_engine
@@ -158,6 +159,7 @@ class MainWindow(QMainWindow):
                 return
             self.stack.add(name, panel)
             restore_splitters(panel, self.settings)
+            ViewKeeper(panel, panel.context)
             # Children of the panel, so that they work only while it is on show.
             self._add_shortcuts(panel.commands(), panel)
         theme.about_to_show(panel)

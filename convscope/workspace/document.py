@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FunctionType
@@ -25,6 +25,19 @@ log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 MERGE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Stands for a value in a step of undo until somebody has made its part, which knows the type.
+
+    Attributes:
+        data: the value as JSON's own types.
+        first: it is what the part is at first.
+    """
+
+    data: Any = None
+    first: bool = False
 
 
 class Part(Generic[Value]):
@@ -62,6 +75,12 @@ class Part(Generic[Value]):
         """Whether it is as it began."""
         return self._value is self._first or self._value == self._first
 
+    def is_first(self, value: object) -> bool:
+        """Whether this is what it is at first."""
+        if isinstance(value, Unread):
+            return value.first
+        return value is self._first or bool(value == self._first)
+
     def edit(self, value: Value, label: str, merge: Hashable | None = None) -> None:
         """Replace the value by one undoable step.
 
@@ -90,7 +109,7 @@ class Part(Generic[Value]):
         return from_json(self.kind, data)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edit:
     """One edit: what it is called and the values that it replaced."""
 
@@ -100,8 +119,10 @@ class Edit:
     at: float
 
     def seen(self, scope: str) -> bool:
-        """Whether it changed something that is on show there."""
-        return any(_seen(part, scope) for part in self.before)
+        """Whether it changed something that is on show there, and all of it can be read."""
+        return any(_seen(part, scope) for part in self.before) and not any(
+            isinstance(value, Unread) for value in self.before.values()
+        )
 
 
 class Document:
@@ -117,10 +138,12 @@ class Document:
     Signals:
         changed: what undo and redo would do.
         touched: something that a snapshot holds has another value.
+        acted: a part has another value by something that a person did.
     """
 
     changed = Signal()
     touched = Signal()
+    acted = Signal(object)
 
     def __init__(self, limit: int = 500) -> None:
         self._limit = limit
@@ -130,6 +153,8 @@ class Document:
         self._applying = False
         # Of a snapshot: what nobody has made a part for yet.
         self._waiting: dict[str, Any] = {}
+        # Of steps that a snapshot brought: the same.
+        self._promised: dict[str, Part[Any]] = {}
         self._holds: frozenset[str] = frozenset()
         self._held: dict[Part[Any], Any] = {}
         self._following = 0
@@ -144,6 +169,8 @@ class Document:
         if name not in self._parts:
             part = Part(self, name, value, panels, kind if kind is not None else type(value), kept)
             self._parts[name] = part
+            if name in self._promised:
+                self._keep_promise(self._promised.pop(name), part)
             if name in self._waiting:
                 self._bring(part, self._waiting.pop(name))
         return self._parts[name]
@@ -195,6 +222,7 @@ class Document:
     def _heard(self, part: Part[Any]) -> None:
         if not self._following:
             self._held.pop(part, None)
+            self.acted.emit(part)
         if part.kept:
             self.touched.emit()
 
@@ -208,6 +236,47 @@ class Document:
             self._held[part] = value
         with self.following():
             part.set(value)
+
+    @property
+    def steps(self) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
+        """Those that undo and those that redo can take, oldest first."""
+        return tuple(self._undo), tuple(self._redo)
+
+    def promised(self, name: str, panels: tuple[str, ...]) -> Part[Any]:
+        """The part of this name, or what stands for it until somebody makes it."""
+        if name in self._parts:
+            return self._parts[name]
+        return self._promised.setdefault(name, Part(self, name, None, panels, None, True))
+
+    def bring_steps(self, undo: Sequence[Edit], redo: Sequence[Edit]) -> None:
+        """Put steps after those that there are; their values are read as soon as there are parts for them."""
+        self._undo = [*self._undo, *(self._read(step) for step in undo)][-self._limit :]
+        self._redo = [*self._redo, *(self._read(step) for step in redo)][-self._limit :]
+        self._undo, self._redo = _some(self._undo), _some(self._redo)
+        self.changed.emit()
+
+    def _keep_promise(self, promised: Part[Any], part: Part[Any]) -> None:
+        def known(step: Edit) -> Edit:
+            if promised not in step.before:
+                return step
+            before = {part if each is promised else each: value for each, value in step.before.items()}
+            return self._read(Edit(step.label, before, step.merge, step.at))
+
+        self._undo = _some([known(step) for step in self._undo])
+        self._redo = _some([known(step) for step in self._redo])
+
+    def _read(self, step: Edit) -> Edit:
+        """A step with all values that can be read now; what is damaged is no part of it."""
+        before: dict[Part[Any], Any] = {}
+        for part, value in step.before.items():
+            if isinstance(value, Unread) and self._parts.get(part.name) is part:
+                try:
+                    before[part] = part._first if value.first else part.read(value.data)
+                except (ValueError, TypeError, KeyError, UserError) as error:
+                    log.warning("a step of %s cannot be read: %s", part.name, error)
+            else:
+                before[part] = value
+        return Edit(step.label, before, step.merge, step.at)
 
     def known(self, name: str) -> Part[Any] | None:
         """The part of this name, if there is one."""
@@ -263,9 +332,11 @@ class Document:
         values: dict[Part[Any], Any] = {}
         for at in reversed(moved):
             step = source.pop(at)
-            now = {part: values.get(part, part.value) for part in step.before}
+            # What nobody has made a part for yet cannot be taken back.
+            before = {part: value for part, value in step.before.items() if not isinstance(value, Unread)}
+            now = {part: values.get(part, part.value) for part in before}
             target.append(Edit(step.label, now, None, 0.0))
-            values.update(step.before)
+            values.update(before)
         self._applying = True
         try:
             self._apply(values)
@@ -312,9 +383,19 @@ def _met(step: Edit, before: Mapping[Part[Any], Any]) -> bool:
 
 
 def _without(steps: list[Edit], part: Part[Any]) -> list[Edit]:
-    left = []
-    for step in steps:
-        before = {each: value for each, value in step.before.items() if each is not part}
-        if before:
-            left.append(Edit(step.label, before, step.merge, step.at))
-    return left
+    return _some(
+        [
+            Edit(
+                step.label,
+                {each: value for each, value in step.before.items() if each is not part},
+                step.merge,
+                step.at,
+            )
+            for step in steps
+        ]
+    )
+
+
+def _some(steps: list[Edit]) -> list[Edit]:
+    """Those that have something to bring back."""
+    return [step for step in steps if step.before]

@@ -1,4 +1,4 @@
-"""Models that were built by hand, as files beside the rest of the unsaved work: they have no others."""
+"""Models that were built, trained or given other weights in the window, as files beside the unsaved work."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 PATTERNS = ("*.keras", "*.classes.json")
 """What these files are called."""
+
+MOST_BYTES = 2 * GB
+"""Of the weights of a model that is kept."""
 
 _written: WeakKeyDictionary[OpenedModel, Path] = WeakKeyDictionary()
 
@@ -72,14 +75,20 @@ class KeptModel:
 
 
 def is_kept(model: OpenedModel) -> bool:
-    """Whether a model needs a file here: it was made in memory; a trained one lies in its run's folder."""
-    return model.source.kind == "memory" and model.source.weights != "trained"
+    """Whether a model needs a file here: it was made in memory.
+
+    One that was trained lies in its run's folder too, but a run can be deleted.
+    """
+    return model.source.kind == "memory"
 
 
 def write_model(folder: Path, model: OpenedModel, task: Task) -> dict[str, Any] | None:
     """Write a model once, whole or not at all; what `read_entry` reads, None if it cannot be kept."""
     from convscope.engine.models.files.save_file import save_model
 
+    if 4 * model.keras.count_params() > MOST_BYTES:
+        log.warning("%s is too large to be kept: save it", model.name)
+        return None
     path = _written.get(model)
     if path is None or path.parent != folder or not path.exists():
         path = folder / f"{uuid4().hex}.keras"

@@ -112,6 +112,7 @@ def save_work(folder: Path, work: WorkspaceSnapshot, task: Task = _NO_TASK) -> N
         "models": models,
         "dataset": work.dataset,
         "parts": work.plain(),
+        "history": work.plain_history(),
     }
     write_whole(folder / _FILE, json.dumps(document).encode())
     for path in _beside(folder):
@@ -137,11 +138,13 @@ def load_work(folder: Path, task: Task = _NO_TASK) -> Recovered | None:
     models = _models(folder, document.get("models", []), read)
     dataset = document.get("dataset", "")
     parts = _parts(document.get("parts", {}), read)
+    history = document.get("history", {})
+    history = history if isinstance(history, dict) else {}
     images = _images(folder, document.get("images", []), read, task)
     if not (images or models or parts):
         log.warning("unsaved work makes no sense: %s", [error.detail for error in errors])
         return None
-    snapshot = WorkspaceSnapshot(images, models, dataset if isinstance(dataset, str) else "", parts)
+    snapshot = WorkspaceSnapshot(images, models, dataset if isinstance(dataset, str) else "", parts, history)
     return Recovered(snapshot, tuple(errors))
 
 

@@ -11,6 +11,7 @@ from convscope.core.records import from_json, to_json
 from convscope.imaging.image import Image
 from convscope.workspace.data import SETTINGS_OF
 from convscope.workspace.document import Part
+from convscope.workspace.history import UndoHistory, bring
 from convscope.workspace.images import OpenImages
 from convscope.workspace.kept_models import KeptModel, NamedModel, is_kept
 from convscope.workspace.lab import Lab
@@ -33,24 +34,28 @@ class WorkspaceSnapshot:
         dataset: what opens the data set again; "" without.
         parts: all parts of the document that are not as they began, by their names; each as its value or as
             JSON's own types.
+        history: the steps of undo and redo, as such or as JSON's own types.
     """
 
     images: tuple[Image, ...] = ()
     models: Mapping[str, NamedModel | KeptModel | OpenedModel] = field(default_factory=dict)
     dataset: str = ""
     parts: Mapping[str, Any] = field(default_factory=dict)
+    history: UndoHistory | Mapping[str, Any] = field(default_factory=UndoHistory)
 
     def plain(self) -> dict[str, Any]:
         """All parts as JSON's own types."""
         return {name: to_json(value) for name, value in self.parts.items()}
 
+    def plain_history(self) -> Mapping[str, Any]:
+        """The steps of undo and redo as JSON's own types."""
+        return self.history.plain() if isinstance(self.history, UndoHistory) else self.history
+
 
 def take(workspace: Workspace) -> WorkspaceSnapshot:
     """The workspace as it is now, and what it still waits for of an earlier snapshot: references only."""
     models: dict[str, NamedModel | KeptModel | OpenedModel] = {
-        model.id: model if is_kept(model) else NamedModel.of(model.source)
-        for model in workspace.models
-        if model.source.kind != "memory" or is_kept(model)
+        model.id: model if is_kept(model) else NamedModel.of(model.source) for model in workspace.models
     }
     models = workspace.in_order({**models, **workspace.awaited_models})
     known = {*models, *(image.id for image in workspace.images)}
@@ -63,11 +68,16 @@ def take(workspace: Workspace) -> WorkspaceSnapshot:
     if isinstance(shelf := parts.get("models"), OpenModels):
         parts["models"] = OpenModels(current=shelf.current if shelf.current in models else None)
     dataset = workspace.dataset.reference if workspace.dataset is not None else workspace.awaited_dataset
-    return WorkspaceSnapshot(workspace.images, models, dataset, parts)
+    # That the work was brought back once is no part of it.
+    undo, redo = (
+        tuple(step for step in steps if step.label != RESTORED) for steps in workspace.document.steps
+    )
+    return WorkspaceSnapshot(workspace.images, models, dataset, parts, UndoHistory(undo, redo))
 
 
 def restore(workspace: Workspace, snapshot: WorkspaceSnapshot) -> None:
-    """Set what a snapshot holds; undo takes back the images, the kernels and the builder's layers.
+    """Set what a snapshot holds. Undo takes back what it took back then; after that, the images, the kernels
+    and the builder's layers that came with it.
 
     Its models and its data set are for the caller to open, the models under the ids that they had: see
     `Workspace.awaited_models`. Until all have come, or were given up, what was set of them waits. Models that
@@ -94,6 +104,7 @@ def restore(workspace: Workspace, snapshot: WorkspaceSnapshot) -> None:
     own = ("images", "models", "panel", "lab", "architecture")
     held = [name for name in parts if name not in own and not name.startswith(SETTINGS_OF)]
     workspace.document.restore(parts, hold=held)
+    bring(workspace.document, snapshot.plain_history())
     missing = {each: model for each, model in snapshot.models.items() if workspace.open_model(each) is None}
     now = workspace.dataset.reference if workspace.dataset is not None else ""
     workspace.expect(

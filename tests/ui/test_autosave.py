@@ -98,7 +98,11 @@ def test_after_a_crash_the_next_window_brings_it_back(workspace: Workspace, jobs
     bring_back(second, fresh)
     assert fresh.lab.stage.stride == 3 and fresh.image.name == "drawing"
     assert np.array_equal(fresh.image.values, drawing.values)
-    # It is a step like any other.
+    # Undo goes on where it was; that the work came back is a step like any other, before all of them.
+    assert fresh.undo_label == "Change stride"
+    fresh.undo()
+    assert fresh.lab.stage.stride == 1
+    fresh.undo()
     assert fresh.undo_label == "Restore the last work"
     qtbot.waitUntil(jobs.idle)
     second.close()

@@ -11,13 +11,15 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
-from window_helpers import press
+from window_helpers import press, small_images
 
 from convscope.imaging.image import Image
 from convscope.imaging.io.camera import MISSING, Camera
 from convscope.ui.main_window import MainWindow
 from convscope.ui.sources.camera_view import CameraView
 from convscope.ui.sources.drawing_pad import DrawingPad
+from convscope.workspace.snapshot import restore, take
+from convscope.workspace.workspace import Workspace
 
 
 @pytest.fixture
@@ -64,6 +66,32 @@ def test_every_move_of_a_stroke_updates_the_current_image(
     values = window.workspace.image.values
     assert values[14, 14] == 255 and values[13:15, 8:20].any() and not values[0].any()
     assert np.array_equal(values, pad.surface.canvas.render())
+
+
+def test_the_pad_of_another_window_goes_on_with_the_strokes(
+    pad: DrawingPad, window: MainWindow, qtbot: QtBot
+) -> None:
+    draw_line(qtbot, pad, 0.3)
+    one = window.workspace.image.values
+    draw_line(qtbot, pad, 0.6, Qt.MouseButton.RightButton)
+    draw_line(qtbot, pad, 0.8)
+    later = Workspace(small_images(1))
+    restore(later, take(window.workspace))
+    again = DrawingPad(later)
+    qtbot.addWidget(again)
+    again.open_pad()
+    assert len(later.images) == len(window.workspace.images) and later.image.id == window.workspace.image.id
+    assert np.array_equal(again.surface.canvas.render(), pad.surface.canvas.render())
+    draw_line(qtbot, again, 0.9)
+    for _ in range(3):
+        qtbot.mouseClick(again.findChild(QToolButton, "pad.undo"), Qt.MouseButton.LeftButton)
+    assert np.array_equal(later.image.values, one)
+    # Closed, it is a picture like any other: the pad begins anew.
+    later.remove_image(later.image.id)
+    third = DrawingPad(later)
+    qtbot.addWidget(third)
+    third.open_pad()
+    assert not later.image.values.any()
 
 
 def test_eraser_right_button_undo_and_clear(pad: DrawingPad, window: MainWindow, qtbot: QtBot) -> None:

@@ -18,13 +18,16 @@ from convscope.core.task import Cancelled, Task
 from convscope.engine.data.augmentation import Augmentation
 from convscope.engine.data.resize import InputSettings
 from convscope.engine.data.split import SplitSettings
+from convscope.engine.models.builder.templates import TEMPLATES
+from convscope.engine.models.opened import ModelSource, OpenedModel
+from convscope.engine.models.reuse.built import build_model
 from convscope.imaging.image import Image
 from convscope.imaging.kernels import make
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.lab.operation import Operation
-from convscope.workspace import recovery
+from convscope.workspace import kept_models, recovery
 from convscope.workspace.data import DataSettings
-from convscope.workspace.kept_models import NamedModel
+from convscope.workspace.kept_models import KeptModel, NamedModel, open_kept
 from convscope.workspace.lab import SOBEL_X, Lab
 from convscope.workspace.recovery import Recovered, clear_work, has_work, load_work, save_work
 from convscope.workspace.snapshot import WorkspaceSnapshot, restore, take
@@ -272,6 +275,32 @@ def test_models_come_back_with_what_they_were_opened_with(folder: Path, work: Wo
     # What is not open yet is in the next snapshot, too.
     workspace = again(back(folder))
     assert take(workspace).models == named
+
+
+def test_a_model_that_was_trained_here_comes_back_with_its_weights(
+    folder: Path, work: WorkspaceSnapshot
+) -> None:
+    built = build_model(TEMPLATES["mnist-small"].architecture, seed=1)
+    source = ModelSource("memory", built.name, weights="trained")
+    trained = OpenedModel(built.keras, name="mine", classes=built.classes, source=source)
+    workspace = Workspace(work.images)
+    workspace.add_model(trained)
+    save_work(folder, take(workspace))
+    kept = back(folder).snapshot.models[trained.id]
+    assert isinstance(kept, KeptModel)
+    later = open_kept(kept, Task())
+    assert later.fingerprint() == trained.fingerprint()
+    assert (later.name, later.source.kind, later.source.weights) == ("mine", "memory", "trained")
+
+
+def test_a_model_too_large_for_the_folder_keeps_nothing_else_away(
+    folder: Path, work: WorkspaceSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_models, "MOST_BYTES", 1000)
+    workspace = Workspace(work.images)
+    workspace.add_model(build_model(TEMPLATES["mnist-small"].architecture))
+    save_work(folder, take(workspace))
+    assert back(folder).snapshot.models == {} and len(back(folder).snapshot.images) == 3
 
 
 @pytest.mark.parametrize("kind", ["pipe", "zero", "loop", "folder", "nested", "large"])

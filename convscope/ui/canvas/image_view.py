@@ -35,7 +35,7 @@ from convscope.ui.canvas.picture_paint import (
     paint_ring,
     paint_window,
 )
-from convscope.ui.canvas.viewport import Viewport
+from convscope.ui.canvas.viewport import ImageZoom, Viewport
 from convscope.ui.export.file_dialog import MOST_NUMBERS, as_table, choose_file, save_picture
 from convscope.ui.qimage import to_image
 
@@ -61,11 +61,14 @@ class ImageView(PanAndZoom):
         hovered: (row, column) of the pixel that is read, or None.
         clicked: row and column.
         view_changed: zoom, pan or the view's size changed.
+        state_changed: the same, and whether a person zoomed or panned this view.
     """
 
     hovered = Signal(object)
     clicked = Signal(int, int)
     view_changed = Signal()
+    state_changed = Signal(bool)
+    state_type = ImageZoom
 
     def __init__(self, parent: QWidget | None = None, *, photographs: bool = False) -> None:
         super().__init__(parent)
@@ -86,6 +89,8 @@ class ImageView(PanAndZoom):
         self._peak: tuple[int, int] | None = None
         self._hover: tuple[int, int] | None = None
         self._group: list[ImageView] = [self]
+        self._by_hand = False
+        self.view_changed.connect(self._tell_state)
         self._rendering = Rendering()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(theme.scaled(120), theme.scaled(96))
@@ -126,7 +131,8 @@ class ImageView(PanAndZoom):
                 self.view.follow(leader.view)
                 self.view_changed.emit()
             else:
-                self.fit()
+                self.view.fit()
+                self._moved(by_hand=False)
             if self._hover is not None:
                 self._hover_at(self.mapFromGlobal(self.cursor().pos()).toPointF())
         self.update()
@@ -221,7 +227,7 @@ class ImageView(PanAndZoom):
         group = list(dict.fromkeys(member for view in (self, *others) for member in view._group))
         for view in group:
             view._group = group
-        self._moved()
+        self._moved(by_hand=False)
 
     def has_picture(self) -> bool:
         return self._pixels is not None
@@ -230,6 +236,25 @@ class ImageView(PanAndZoom):
         """Show `factor` screen points a pixel, with the middle of this pixel in the middle."""
         self.view.look_at(factor, column + 0.5, row + 0.5)
         self._moved()
+
+    def view_state(self) -> ImageZoom | None:
+        """The part on show that a person went to; None: all of it."""
+        view = self.view
+        if view.fitted or not view.width:
+            return None
+        return ImageZoom(view.scale, view.centre_x, view.centre_y, view.width, view.height)
+
+    def show_state(self, state: ImageZoom | None) -> bool:
+        """Show that part; False: of a picture of this size it says nothing."""
+        view = self.view
+        if state is None:
+            view.fit()
+        elif (view.width, view.height) != (state.width, state.height):
+            return False
+        else:
+            view.look_at(state.scale, state.x, state.y)
+        self._moved(by_hand=False)
+        return True
 
     def visible_region(self) -> tuple[float, float, float, float]:
         """The part on show: (top, left, height, width) in the picture's pixels."""
@@ -297,14 +322,19 @@ class ImageView(PanAndZoom):
     def _linked(self) -> Iterator[ImageView]:
         return (view for view in self._group if view is not self and isValid(view))
 
-    def _moved(self) -> None:
+    def _moved(self, *, by_hand: bool = True) -> None:
         """Tell the linked views once; they follow without telling anyone back."""
         self.update()
         for other in self._linked():
             other.view.follow(self.view)
             other.update()
             other.view_changed.emit()
+        self._by_hand = by_hand
         self.view_changed.emit()
+        self._by_hand = False
+
+    def _tell_state(self) -> None:
+        self.state_changed.emit(self._by_hand)
 
     def _fit_to_widget(self) -> None:
         self.view.resize(self.width(), max(1, self.height() - theme.scaled(CAPTION_HEIGHT)))

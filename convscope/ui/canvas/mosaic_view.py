@@ -164,7 +164,15 @@ class MosaicView(DoubleClickFits, TileView):
 
     def fit(self) -> None:
         """Make the tiles as large as all of them fit, within reason."""
-        self._fitted = True
+        with self.by_hand():
+            self.choose_size(None)
+
+    def chosen_size(self) -> float | None:
+        return None if self._fitted else self._tile
+
+    def choose_size(self, size: float | None) -> None:
+        self._fitted = size is None
+        self._tile = size or self._tile
         self._lay_out()
         self.viewport().update()
 
@@ -204,6 +212,7 @@ class MosaicView(DoubleClickFits, TileView):
         if self._fitted:
             self._tile = self._fitting_tile()
         self._set_scroll_range()
+        self._tell_state()
 
     def _fitting_tile(self) -> float:
         """The largest tile at which all maps are on show; the smallest legible one if there is none."""
@@ -256,13 +265,12 @@ class MosaicView(DoubleClickFits, TileView):
         """Change the size of the tiles, keeping the map at this place of the viewport there."""
         place = at or QPointF(self.viewport().rect().center())
         index = self.index_at(place)
-        self._fitted = False
         largest = max(SMALLEST, min(max(LARGEST, int(self._tile)), self.viewport().width()))
-        self._tile = min(float(largest), max(float(SMALLEST), self._tile * factor))
-        self._lay_out()
-        if index is not None:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() + self.tile_rect(index).center().y() - int(place.y()))
+        with self.by_hand():
+            self.choose_size(min(float(largest), max(float(SMALLEST), self._tile * factor)))
+            if index is not None:
+                bar = self.verticalScrollBar()
+                bar.setValue(bar.value() + self.tile_rect(index).center().y() - int(place.y()))
         self._set_hover(self.index_at(place) if at is not None else self._hover)
         self.viewport().update()
 

@@ -12,6 +12,21 @@ SMALLEST, LARGEST = 16, 512
 
 
 @dataclass(frozen=True)
+class TilesInView:
+    """What a person sees of many tiles.
+
+    Attributes:
+        size: what was chosen for a tile's; None: as large as it is by itself.
+        down: how far it is scrolled: 0 at the top, 1 at the bottom.
+        count: of so many tiles: it says nothing of more or fewer.
+    """
+
+    size: float | None
+    down: float
+    count: int
+
+
+@dataclass(frozen=True)
 class TileLayout:
     """Tiles of one size in rows, in points of a plane of their own (row 0 at the top), which may scroll.
 

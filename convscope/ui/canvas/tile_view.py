@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QMouseEvent, QPainter, QPen
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QToolTip, QWidge
 
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import Press
-from convscope.ui.canvas.tile_layout import TileLayout
+from convscope.ui.canvas.tile_layout import TileLayout, TilesInView
 
 
 class TileView(QAbstractScrollArea):
@@ -18,15 +19,23 @@ class TileView(QAbstractScrollArea):
 
     Signals:
         hovered: what `told` tells of the tile under the cursor, or None.
+        state_changed: other tiles are on show, or at another size; whether by a person's hand.
     """
 
     hovered = Signal(object)
+    state_changed = Signal(bool)
+    state_type = TilesInView
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._selected: int | None = None
         self._hover: int | None = None
         self._press = Press()
+        self._by_hand = 0
+        bar = self.verticalScrollBar()
+        bar.actionTriggered.connect(self._bar_moved)
+        for signal in (bar.valueChanged, bar.rangeChanged):
+            signal.connect(self._tell_state)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -49,6 +58,51 @@ class TileView(QAbstractScrollArea):
     def told(self, tile: int) -> int:
         """What a tile is called by to those who hear of it."""
         return tile
+
+    def chosen_size(self) -> float | None:
+        """What a person chose for the size of a tile; None: nothing."""
+        raise NotImplementedError
+
+    def choose_size(self, size: float | None) -> None:
+        """Show tiles at a size of `chosen_size`; nobody did that by hand."""
+        raise NotImplementedError
+
+    def view_state(self) -> TilesInView | None:
+        """What a person sees of them; None: all begins at the top, at the size that it has by itself."""
+        bar, size = self.verticalScrollBar(), self.chosen_size()
+        if size is None and not bar.value():
+            return None
+        down = bar.value() / bar.maximum() if bar.maximum() else 0.0
+        return TilesInView(size, down, self.tile_layout().count)
+
+    def show_state(self, state: TilesInView | None) -> bool:
+        """Show that; False: of so many tiles it says nothing."""
+        if state is not None and state.count != self.tile_layout().count:
+            return False
+        self.choose_size(state.size if state is not None else None)
+        bar = self.verticalScrollBar()
+        bar.setValue(round(state.down * bar.maximum()) if state is not None else 0)
+        return True
+
+    @contextmanager
+    def by_hand(self) -> Iterator[None]:
+        """What changes inside was done by a person."""
+        self._by_hand += 1
+        try:
+            self._tell_state()
+            yield
+        finally:
+            self._tell_state()
+            self._by_hand -= 1
+
+    def _tell_state(self, *_: int) -> None:
+        self.state_changed.emit(self._by_hand > 0)
+
+    def _bar_moved(self, _action: int) -> None:
+        # By the wheel or its handle; its value follows its position only after this.
+        with self.by_hand():
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.sliderPosition())
 
     def columns(self) -> int:
         """Tiles in a row."""
@@ -91,7 +145,8 @@ class TileView(QAbstractScrollArea):
             moved = self._press.moved(event.position())
             if moved is not None:
                 bar = self.verticalScrollBar()
-                bar.setValue(bar.value() - round(moved.y()))
+                with self.by_hand():
+                    bar.setValue(bar.value() - round(moved.y()))
             return
         self._set_hover(self.index_at(event.position()))
 

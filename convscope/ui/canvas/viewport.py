@@ -8,6 +8,23 @@ from dataclasses import dataclass
 MAX_SCALE = 64.0
 
 
+@dataclass(frozen=True)
+class ImageZoom:
+    """What a person sees of a picture; one that is whole on show has none.
+
+    Attributes:
+        scale: screen points a pixel.
+        x, y: what is in the middle, in the picture's pixels.
+        width, height: of that picture: it says nothing of another.
+    """
+
+    scale: float
+    x: float
+    y: float
+    width: int
+    height: int
+
+
 @dataclass
 class Viewport:
     """A picture of width × height pixels seen through a rectangle of view_width × view_height screen points.

@@ -204,7 +204,7 @@ class Chart(QWidget):
     def fit(self) -> None:
         """Show all, and go on doing so."""
         self.refresh()
-        self.plot.fit()
+        self.plot.fit(by_hand=False)
 
     # Inside
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
@@ -44,6 +45,14 @@ class PlainAxis(pg.AxisItem):
         return [f"{value * scale:.{digits}f}" for value in values]
 
 
+@dataclass(frozen=True)
+class PlotZoom:
+    """The part of a chart that a person went to, in the units of its axes."""
+
+    x: Range
+    y: Range
+
+
 class Plot(DoubleClickFits, pg.PlotWidget):
     """A plot that shows all of its data, or a part that a person has zoomed to, never what lies outside.
 
@@ -64,6 +73,7 @@ class Plot(DoubleClickFits, pg.PlotWidget):
     Signals:
         moved: the pointer is at a place of the widget, or (None) has left it.
         zoom_changed: a person has zoomed, moved, or gone back to all.
+        state_changed: another part may be on show; whether by a person's hand.
     """
 
     measured = False
@@ -71,6 +81,8 @@ class Plot(DoubleClickFits, pg.PlotWidget):
 
     moved = Signal(object)
     zoom_changed = Signal()
+    state_changed = Signal(bool)
+    state_type = PlotZoom
 
     def __init__(self, name: str, says: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, enableMenu=False, axisItems={"bottom": PlainAxis("bottom")})
@@ -86,7 +98,7 @@ class Plot(DoubleClickFits, pg.PlotWidget):
         self.button.setToolTip("Show the whole chart (double click)")
         self.button.setIcon(theme.icon("maximize"))
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.button.clicked.connect(self.fit)
+        self.button.clicked.connect(lambda: self.fit())
         self.button.hide()
         self.reading = theme.with_figures(theme.label("", "caption", self))
         self.reading.setObjectName(f"{name}.reading")
@@ -144,14 +156,35 @@ class Plot(DoubleClickFits, pg.PlotWidget):
             )
         if not self.zoomed and not self._shows_whole():
             box.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=False)
+        self.state_changed.emit(False)
 
-    def fit(self) -> None:
+    def fit(self, *, by_hand: bool = True) -> None:
         """Show all, and go on doing so."""
+        if by_hand:
+            self.state_changed.emit(True)
         was, self.zoomed = self.zoomed, False
         self.show_whole(*self._whole)
         self.button.hide()
         if was:
             self.zoom_changed.emit()
+
+    def view_state(self) -> PlotZoom | None:
+        """The part on show that a person went to; None: all of it."""
+        return PlotZoom(*(tuple(side) for side in self.getViewBox().viewRange())) if self.zoomed else None
+
+    def show_state(self, state: PlotZoom | None) -> bool:
+        """Show that part; False: the data do not reach so far."""
+        if state is None:
+            self.fit(by_hand=False)
+            return True
+        for shown, whole in zip((state.x, state.y), self._whole, strict=True):
+            if not (whole[0] <= shown[0] < shown[1] <= whole[1]):
+                return False
+        self.zoomed = True
+        self.button.show()
+        self.getViewBox().setRange(xRange=state.x, yRange=state.y, padding=0, disableAutoRange=False)
+        self.zoom_changed.emit()
+        return True
 
     def follow(self, other: Plot) -> None:
         """Show the same part of the x axis as another plot, or all; tells nobody."""
@@ -177,6 +210,7 @@ class Plot(DoubleClickFits, pg.PlotWidget):
     def _changed_by_hand(self, *_: object) -> None:
         was, self.zoomed = self.zoomed, not self._shows_whole()
         self.button.setVisible(self.zoomed)
+        self.state_changed.emit(True)
         if self.zoomed or was:
             self.zoom_changed.emit()
 

@@ -25,7 +25,7 @@ from convscope.ui import theme
 from convscope.ui.forms.form import slider
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.sources.live import LivePlace
-from convscope.workspace.document import Document
+from convscope.workspace.document import Document, Part
 from convscope.workspace.images import unique_name
 from convscope.workspace.workspace import Workspace
 
@@ -39,6 +39,20 @@ class Drawing:
 
     size: int = SIZES[0]
     strokes: tuple[Stroke, ...] = ()
+
+
+@dataclass(frozen=True)
+class PadDrawing:
+    """The drawing on the pad, as the document keeps it.
+
+    Attributes:
+        image: the id of the image that it is in the strip.
+        name: what that is called.
+    """
+
+    image: str
+    name: str
+    drawing: Drawing
 
 
 class PadSurface(QWidget):
@@ -130,6 +144,7 @@ class DrawingPad(QDialog):
         self._workspace = workspace
         self._place = LivePlace(workspace)
         self._name = ""
+        self._kept: Part[PadDrawing | None] = workspace.part("pad", None, kind=PadDrawing | None)
         self._slots = Document()
         self._drawing = self._slots.part("drawing", Drawing())
         self.surface = PadSurface(self)
@@ -167,11 +182,27 @@ class DrawingPad(QDialog):
 
     def open_pad(self) -> None:
         """Show the pad, with the drawing that is in the strip or a new one."""
-        if not self._place.occupied:
+        if not self._place.occupied and not self._go_on():
             self.begin()
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def _go_on(self) -> bool:
+        """Take up the drawing of an earlier window, stroke by stroke, so that undo takes them back."""
+        kept = self._kept.value
+        if kept is None or kept.drawing.size not in SIZES or not self._place.return_to(kept.image):
+            return False
+        self._name = kept.name
+        self._slots = Document()
+        self._drawing = self._slots.part("drawing", Drawing(kept.drawing.size))
+        strokes = kept.drawing.strokes
+        for number, stroke in enumerate(strokes, 1):
+            label = "Erase" if stroke.erase else "Draw a stroke"
+            self._drawing.edit(Drawing(kept.drawing.size, strokes[:number]), label)
+        self._follow_history()
+        self._put(self._drawing.value)
+        return True
 
     def begin(self) -> None:
         """Start another drawing; the last one stays in the strip."""
@@ -199,6 +230,8 @@ class DrawingPad(QDialog):
             with QSignalBlocker(self.size_):
                 self.size_.setCurrentIndex(SIZES.index(drawing.size))
         self._show()
+        if self._place.image_id is not None:
+            self._kept.set(PadDrawing(self._place.image_id, self._name, drawing))
 
     def _stroke_done(self) -> None:
         canvas = self.surface.canvas

@@ -36,6 +36,16 @@ class LivePlace:
             self._workspace.add_images([image])
             self._id = image.id
 
+    @property
+    def image_id(self) -> str | None:
+        """The picture that it is at; None before the first."""
+        return self._id
+
+    def return_to(self, image_id: str) -> bool:
+        """Go on at the place of an earlier picture, if that is in the strip."""
+        self._id = image_id
+        return self.occupied
+
     def leave(self) -> None:
         """The picture stays as it is; the next one gets a place of its own."""
         self._id = None

@@ -37,6 +37,7 @@ class _Line:
         children: numbers of all lines below.
         found: those of them that the search leaves.
         place: where the line stands among what is found.
+        branch: the path of a branch.
     """
 
     texts: tuple[str, str] = ("", "")
@@ -48,6 +49,7 @@ class _Line:
     children: list[int] = field(default_factory=list)
     found: list[int] = field(default_factory=list)
     place: int = 0
+    branch: str = ""
 
 
 class LayerItems(TreeModel):
@@ -104,6 +106,11 @@ class LayerItems(TreeModel):
         shown = line.place < len(found := self._lines[line.parent].found) and found[line.place] == number
         return self.cell(number) if shown else QModelIndex()
 
+    def branches(self) -> dict[str, QModelIndex]:
+        """The first cells of all branches on show, by their paths."""
+        shown = self._shown(0)
+        return {self._lines[each].branch: self.cell(each) for each in shown if self._lines[each].branch}
+
     def beside(self, index: Index, by: int) -> QModelIndex:
         """The next layer on show that can be chosen, or the last one, also in branches that are closed.
 
@@ -146,7 +153,7 @@ class LayerItems(TreeModel):
         if path not in branches:
             above, _, name = path.rpartition("/")
             kind = model.program.groups.get(path, "") if model is not None else ""
-            line = _Line((name, ""), self._branch(above, branches, model), tip=f"{path}\n{kind}")
+            line = _Line((name, ""), self._branch(above, branches, model), branch=path, tip=f"{path}\n{kind}")
             branches[path] = self._add(line)
         return branches[path]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -38,14 +39,24 @@ class _Look(QStyledItemDelegate):
             option.font = theme.font(weight=QFont.Weight.DemiBold)
 
 
+@dataclass(frozen=True)
+class FoldedLayers:
+    """The paths of the branches that a person has closed."""
+
+    closed: tuple[str, ...]
+
+
 class LayerTree(QWidget):
     """All layers of a model in the order of computation: name, kind, output shape.
 
     Signals:
         chosen: the path of the layer that a person chose.
+        state_changed: branches are open or closed; whether by a person's hand.
     """
 
     chosen = Signal(str)
+    state_changed = Signal(bool)
+    state_type = FoldedLayers
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +92,8 @@ class LayerTree(QWidget):
         self.search.textChanged.connect(self._find)
         self.search.returnPressed.connect(self._take_first)
         self.view.selectionModel().currentChanged.connect(self._moved)
+        for signal in (self.view.collapsed, self.view.expanded):
+            signal.connect(self._folded)
 
     def set_model(self, model: OpenedModel | None, allowed: Allowed | None = None) -> None:
         """Show a model's layers.
@@ -95,6 +108,26 @@ class LayerTree(QWidget):
         self._measure()
         self.view.setUpdatesEnabled(True)
         self._quiet = False
+        self.state_changed.emit(False)
+
+    def view_state(self) -> FoldedLayers | None:
+        """The branches that a person has closed; None: all are open."""
+        shown = self._items.branches().items()
+        closed = tuple(path for path, index in shown if not self.view.isExpanded(index))
+        return FoldedLayers(closed) if closed else None
+
+    def show_state(self, state: FoldedLayers | None) -> bool:
+        """Close those; False: the layers on show have none of them."""
+        closed, shown = set(state.closed if state is not None else ()), self._items.branches()
+        self._quiet = True
+        for path, index in shown.items():
+            self.view.setExpanded(index, path not in closed)
+        self._quiet = False
+        return not closed or not closed.isdisjoint(shown)
+
+    def _folded(self, _index: QModelIndex) -> None:
+        if not self._quiet:
+            self.state_changed.emit(True)
 
     @property
     def current(self) -> str | None:
@@ -139,6 +172,7 @@ class LayerTree(QWidget):
         self._items.find(text)
         self.view.expandAll()
         self._quiet = False
+        self.state_changed.emit(False)
         self.set_current(self._path)
 
     def _take_first(self) -> None:

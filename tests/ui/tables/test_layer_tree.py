@@ -15,7 +15,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.models.summary import LayerInfo
 from convscope.ui import theme
 from convscope.ui.tables.layer_items import PATH
-from convscope.ui.tables.layer_tree import LayerTree
+from convscope.ui.tables.layer_tree import FoldedLayers, LayerTree
 
 
 def strongest(tree: LayerTree, ground: str) -> float:
@@ -179,3 +179,21 @@ def test_qt_finds_the_tree_consistent(tree: LayerTree) -> None:
         for text in ("conv", "add", "x", ""):
             tree.search.setText(text)
     assert tester.model() is tree.view.model()
+
+
+def test_the_branches_that_a_person_closed_are_closed_again(qtbot: QtBot) -> None:
+    first, second = LayerTree(), LayerTree()
+    for tree in (first, second):
+        qtbot.addWidget(tree)
+    told: list[bool] = []
+    first.state_changed.connect(told.append)
+    first.set_model(nested(*BASE, groups=GROUPS))
+    assert first.view_state() is None and told == [False]
+    branch = next(iter(first._items.branches()))
+    first.view.collapse(first._items.branches()[branch])
+    state = first.view_state()
+    assert state == FoldedLayers((branch,)) and told[-1]
+    assert not second.show_state(state), "there are no layers yet"
+    second.set_model(nested(*BASE, groups=GROUPS))
+    assert second.show_state(state) and second.view_state() == state
+    assert second.show_state(None) and second.view_state() is None

@@ -29,6 +29,7 @@ from convscope.ui.panels.data.class_list import class_colour
 CAPTION, LINE = 18, 13
 GAP, MARGIN = 8, 4
 SIZES = (32, 40, 48, 56, 72, 84, 96, 112, 128, 160, 192, 224)  # pixels of a tile, as designed
+FIRST_STEP = SIZES.index(84)
 # Thumbnails of large pictures are made in these sizes only, so that enlarging a little loads nothing anew.
 _SOURCES = (64, 96, 128, 192, 256, 384, 512)
 
@@ -69,7 +70,7 @@ class ThumbnailGrid(TileView):
         self._labels: NDArray[np.int32] = np.empty(0, np.int32)
         self._classes: Sequence[str] = ()
         self._native: int | None = None
-        self._step = SIZES.index(84)
+        self._step = FIRST_STEP
         self._top = 0
         self._pixmaps = Pixmaps()
         self._short: dict[tuple[int, int], str] = {}
@@ -139,12 +140,21 @@ class ThumbnailGrid(TileView):
         """Larger or smaller tiles; the row in the middle stays there."""
         before, bar, height = self.tile_layout(), self.verticalScrollBar(), self.viewport().height()
         row = (bar.value() + height / 2 - MARGIN) / before.row_height
-        self._step = min(len(SIZES) - 1, max(0, self._step + steps))
+        with self.by_hand():
+            self.choose_size(SIZES[min(len(SIZES) - 1, max(0, self._step + steps))])
+            after = self.tile_layout()
+            # So many tiles stand above the middle, whatever the width of a row.
+            above = row * before.columns / after.columns
+            bar.setValue(round(above * after.row_height + MARGIN - height / 2))
+        self._changed()
+
+    def chosen_size(self) -> float | None:
+        return None if self._step == FIRST_STEP else SIZES[self._step]
+
+    def choose_size(self, size: float | None) -> None:
+        nearest = min(SIZES, key=lambda each: abs(each - (size or SIZES[FIRST_STEP])))
+        self._step = SIZES.index(nearest)
         self._lay_out()
-        after = self.tile_layout()
-        # So many tiles stand above the middle, whatever the width of a row.
-        above = row * before.columns / after.columns
-        bar.setValue(round(above * after.row_height + MARGIN - height / 2))
         self._changed()
 
     # Measures
@@ -175,6 +185,7 @@ class ThumbnailGrid(TileView):
 
     def _lay_out(self) -> None:
         self._set_scroll_range()
+        self._tell_state()
 
     def sizeHint(self) -> QSize:
         return QSize(theme.scaled(480), theme.scaled(360))

@@ -65,7 +65,7 @@ class InputPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         # In a low window the image keeps its height, and the page scrolls.
-        whole.addWidget(scrolling(inside))
+        whole.addWidget(scrolling(inside, "data.input.scroll"))
         self.sizing = segmented(
             "data.input.size",
             "Size",

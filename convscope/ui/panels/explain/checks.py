@@ -180,7 +180,7 @@ class ChecksView(QWidget):
         column.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolling(inside))
+        whole.addWidget(scrolling(inside, "explain.truth.scroll"))
         self.veil = Veil(self, "explain.truth.veil")
 
     @staticmethod

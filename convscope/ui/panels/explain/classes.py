@@ -306,7 +306,7 @@ class ClassColumn(QWidget):
         column.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolling(inside))
+        whole.addWidget(scrolling(inside, "explain.classes.scroll"))
 
 
 def _entry(model: OpenedModel, index: int) -> str:

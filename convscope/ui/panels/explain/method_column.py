@@ -322,7 +322,7 @@ class MethodColumn(QWidget):
         column.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        self.page = scrolling(inside)
+        self.page = scrolling(inside, "explain.method.scroll")
         whole.addWidget(self.page)
 
     def _build_about(self) -> None:

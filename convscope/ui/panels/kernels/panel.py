@@ -194,6 +194,8 @@ class KernelsPanel(Panel):
         self.switch.changed.connect(self.show_view)
         self.fold = fold_button("kernels.fold", "Show or hide the sum", self.toggle_inspector)
         self.drawer = Drawer(
+            self.context.workspace,
+            self.context.ending,
             tool("kernels.drawer", "Show or hide the kernel and its operation", "panel-left", text="Kernel"),
             WIDTH,
             self._fold,

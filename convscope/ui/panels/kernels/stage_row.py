@@ -55,6 +55,7 @@ class StageSection(LabSection):
         )
         self.strip.add_requested.connect(self.insert)
         self._scroll = scroll = QScrollArea()
+        scroll.setObjectName("kernels.stages.scroll")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self.strip)
         scroll.setWidgetResizable(True)

@@ -78,8 +78,9 @@ class MapInspector(QWidget):
         self.values = ValuesPage()
         self.top = TopPage(top)
         self.stack = QStackedWidget()
-        for page in (self.sum, self.kernel, self.values, self.top):
-            self.stack.addWidget(scrolling(page))
+        pages = (self.sum, self.kernel, self.values, self.top)
+        for (name, *_), page in zip(_PAGES, pages, strict=True):
+            self.stack.addWidget(scrolling(page, f"layers.{name}.scroll"))
         column.addWidget(self.stack, 5)
         self.show_details(())
 

@@ -27,6 +27,7 @@ from convscope.ui.panels.layers.parts import NOBODY, TRAINING, MapSelection, Pag
 from convscope.ui.panels.layers.view_model import MAPS, LayersViewModel
 from convscope.ui.panels.layers.words import facts
 from convscope.ui.tables.layer_tree import LayerTree
+from convscope.ui.view_state import keep_text
 
 PATIENCE_MS = 250
 """A picture that follows a pen must not flicker."""
@@ -112,13 +113,21 @@ class LayersPanel(Panel):
         inside = QVBoxLayout(left)
         inside.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
         inside.addWidget(self.tree)
+        keep_text(self.tree.search, self.view_model.search, self.context)
         across.addWidget(left)
         self.centre = Centre(self.export.button)
         self.stage, self.chart, self.controls = self.centre.stage, self.centre.chart, self.centre.controls
         across.addWidget(self.centre, 1)
         self.inspector = MapInspector(self.view_model.top)
         across.addWidget(self.inspector)
-        self.fold = ThreeColumns(left, self.inspector, self.centre.fold)
+        self.fold = ThreeColumns(
+            self.context.workspace,
+            self.context.ending,
+            "layers.inspector",
+            left,
+            self.inspector,
+            self.centre.fold,
+        )
         # Until the answer to what is chosen now is there.
         for target, name, keys in (
             (self.stage, "stage", ()),

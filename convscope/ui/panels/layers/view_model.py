@@ -102,6 +102,7 @@ class LayersViewModel:
         self.tab: Part[Tab] = workspace.part("layers.tab", "sum", "layers", kind=Tab)
         self.selection = workspace.part("layers.selection", MapSelection(), "layers")
         self.filter_input = workspace.part("layers.filter_input", FilterInput(), "layers")
+        self.search = workspace.part("layers.search", "", "layers")
         self.kernel_input = workspace.part("layers.kernel_input", 0, "layers")
         self.top = TopImagesViewModel(context)
         self.maps: FeatureMaps | None = None

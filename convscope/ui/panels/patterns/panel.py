@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -17,7 +15,7 @@ from convscope.ui.panels.patterns.centre import PatternsCentre
 from convscope.ui.panels.patterns.detail_view import DetailView
 from convscope.ui.panels.patterns.saving import PatternsSaving
 from convscope.ui.panels.patterns.source_column import SourceColumn
-from convscope.ui.panels.patterns.view_model import PatternFolds, PatternsViewModel
+from convscope.ui.panels.patterns.view_model import PatternsViewModel
 from convscope.ui.services.visible import predict_while_visible
 
 
@@ -54,12 +52,17 @@ class PatternsPanel(Panel):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.pages)
-        self.fold = ThreeColumns(self.source, self.detail, self.centre.fold)
+        self.fold = ThreeColumns(
+            context.workspace,
+            context.ending,
+            "patterns.large_shown",
+            self.source,
+            self.detail,
+            self.centre.fold,
+        )
         predict_while_visible(context.predictor, self.source.classes)
         view_model.model_changed.connect(self._show_model)
-        context.listen(view_model.folds.changed, self._show_folds)
         self._show_model(context.workspace.model)
-        self._show_folds(view_model.folds.value)
 
     def commands(self) -> list[Command]:
         model, growth = self.view_model, self.view_model.growth
@@ -97,15 +100,9 @@ class PatternsPanel(Panel):
     def toggle_large(self) -> None:
         """Show the large picture beside the grid, or give the grid its room."""
         self.fold.toggle()
-        folds = self.view_model.folds
-        folds.set(replace(folds.value, large=self.fold.unfolded))
 
     def _unfold(self) -> None:
         self.fold.unfold()
 
     def _show_model(self, model: OpenedModel | None) -> None:
         self.pages.setCurrentIndex(0 if model is None else 1)
-
-    def _show_folds(self, folds: PatternFolds) -> None:
-        if folds.large is not None and folds.large != self.fold.unfolded:
-            self.fold.toggle()

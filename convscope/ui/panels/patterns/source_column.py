@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt
@@ -13,6 +12,7 @@ from convscope.ui import theme
 from convscope.ui.forms.form import as_panel, segmented
 from convscope.ui.panels.patterns.view_model import PatternsViewModel
 from convscope.ui.tables.layer_tree import LayerTree
+from convscope.ui.view_state import keep_text
 
 if TYPE_CHECKING:
     from convscope.engine.models.opened import OpenedModel
@@ -39,9 +39,7 @@ class SourceColumn(QWidget):
             (self.tree.search, view_model.layer_search),
             (self.search, view_model.class_search),
         ):
-            field.setText(part.value)
-            field.textChanged.connect(part.set)
-            context.listen(part.changed, partial(_show_text, field))
+            keep_text(field, part, context)
         self._show_model(context.workspace.model)
         self._show_source(view_model.source)
 
@@ -117,8 +115,3 @@ class SourceColumn(QWidget):
         self.stack.addWidget(self.tree)
         self.stack.addWidget(page)
         column.addWidget(self.stack, 1)
-
-
-def _show_text(field: QLineEdit, text: str) -> None:
-    if text != field.text():
-        field.setText(text)

@@ -93,10 +93,9 @@ class StepCounts:
 
 @dataclass(frozen=True)
 class PatternFolds:
-    """What a person has unfolded: more options; the large picture (None: as there is room)."""
+    """What a person has unfolded: more options."""
 
     more: bool = False
-    large: bool | None = None
 
 
 class PatternsViewModel:

@@ -142,6 +142,8 @@ class TrainPanel(Panel):
         self.switch.changed.connect(self.show_page)
         self.fold = fold_button("train.fold", "Show or hide the looks into the network", self.toggle_looks)
         self.drawer = Drawer(
+            self.context.workspace,
+            self.context.ending,
             tool("train.drawer", "Show or hide the settings of the training", "panel-left", text="Settings"),
             WIDTH,
             self._fold,

@@ -23,7 +23,7 @@ from convscope.ui.forms.form import caption, row, segmented
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import InSight, LabFrame, LabRefused, PicturePlace, Side
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
-from convscope.ui.panels.kernels.views.view import KeptZoom, View
+from convscope.ui.panels.kernels.views.view import View
 
 NO_RESULT = "No result"
 
@@ -137,7 +137,6 @@ class PictureView(View):
         self._show_chosen(self._chosen.value)
         context.listen(self._chosen.changed, self._show_chosen)
         context.listen(lab.histograms_ready, lambda _source, result: self._show_range(result))
-        self._zoom = KeptZoom(context, "kernels.picture.zoom", self.result)
 
     def show_frame(self, frame: LabFrame) -> None:
         """Both pictures, their captions and the scale."""

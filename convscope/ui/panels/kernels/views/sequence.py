@@ -187,7 +187,7 @@ class SequenceView(View):
         column.addWidget(self.rule)
         column.addWidget(self.length)
         column.addStretch(1)
-        scroll = scrolling(holder)
+        scroll = scrolling(holder, "kernels.sequence.scroll")
         scroll.setObjectName("kernels.sequence.controls")
         scroll.setAccessibleName("Sequence, weights and how they slide")
         scroll.setFrameShape(scroll.Shape.NoFrame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Signal
@@ -23,55 +22,9 @@ from convscope.ui.panels.kernels.view_models.frame import (
     Taps,
 )
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
-from convscope.workspace.document import Part
 
 # Screen points a pixel at which a place can be seen among its neighbours.
 CLOSE = 12.0
-
-
-@dataclass(frozen=True)
-class Zoom:
-    """A part of a picture that a person chose: screen points a pixel, and what is in the middle."""
-
-    scale: float
-    row: float
-    column: float
-
-
-class KeptZoom:
-    """Keeps in the document what a person zoomed to; a picture that is fitted has nothing to keep."""
-
-    def __init__(self, context: PanelContext, name: str, picture: ImageView) -> None:
-        self._picture = picture
-        self._part: Part[Zoom | None] = context.workspace.part(name, None, "kernels", kind=Zoom | None)
-        # Until the first picture is there, the document knows better than a view that has nothing to show.
-        self._first = True
-        self._following = False
-        picture.view_changed.connect(self._keep)
-        context.listen(self._part.changed, lambda _zoom: self._follow())
-
-    def _keep(self) -> None:
-        view = self._picture.view
-        if self._picture.pixels is None or self._following:
-            return
-        first, self._first = self._first, False
-        if first and self._part.value is not None:
-            self._follow()
-            return
-        self._following = True
-        self._part.set(None if view.fitted else Zoom(view.scale, view.centre_y - 0.5, view.centre_x - 0.5))
-        self._following = False
-
-    def _follow(self) -> None:
-        if self._picture.pixels is None or self._following:
-            return
-        zoom = self._part.value
-        self._following = True
-        if zoom is None:
-            self._picture.fit()
-        else:
-            self._picture.zoom_to(zoom.scale, zoom.row, zoom.column)
-        self._following = False
 
 
 class View(QWidget):

@@ -48,7 +48,7 @@ class Gallery(QWidget):
         self._flow = FlowLayout(holder, theme.GROUP_GAP, theme.GROUP_GAP, even=True)
         self._cards: list[tuple[QWidget, str]] = []
         self._add_empty()
-        self.area = scrolling(holder)
+        self.area = scrolling(holder, "model.build.gallery.scroll")
         vertical(self, row(self.back, theme.label("Start from", "title"), None, self.search), (self.area, 1))
         # A card takes milliseconds to lay out: some at a time, so that the window never stops.
         self._waiting = list(TEMPLATES.values())

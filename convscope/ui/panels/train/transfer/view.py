@@ -171,7 +171,7 @@ class TransferView(QWidget):
         column.addWidget(self.chart, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        self.page = scrolling(inside)
+        self.page = scrolling(inside, "train.transfer.scroll")
         whole.addWidget(self.page)
 
     def _build_subject(self) -> QGridLayout:
