@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView
 
 from convscope.ui.tables.table import VALUE, Index
 
@@ -65,3 +65,20 @@ def without_own_arrow(table: QTableView) -> None:
     """The style's arrow lies on the title of a column that stands at the right; ours is part of the title."""
     arrows = "QHeaderView::up-arrow, QHeaderView::down-arrow"
     table.horizontalHeader().setStyleSheet(f"{arrows} {{ image: none; width: 0px; height: 0px; }}")
+
+
+def sorted_table(name: str, says: str, order: TableOrder) -> QTableView:
+    """A table without lines of which one row is chosen, sorted by a click on a header."""
+    table = QTableView()
+    table.setObjectName(name)
+    table.setAccessibleName(says)
+    table.setModel(order)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setShowGrid(False)
+    table.setSortingEnabled(True)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.verticalHeader().hide()
+    table.horizontalHeader().setHighlightSections(False)
+    without_own_arrow(table)
+    return table

@@ -113,7 +113,7 @@ class TrainViewModel:
         self._for_its_data: TrainingSettings | None = None
         listen(self._own.changed, self._given_changed)
         listen(self._start.changed, self._subject_changed)
-        listen(self.page.changed, self._page_changed)
+        listen(self.page.changed, lambda _page: self.base_changed.emit())
         listen(workspace.model_changed, self._model_changed)
         listen(workspace.dataset_changed, self._subject_changed)
         listen(workspace.augmentation_changed, self._given_changed)
@@ -121,8 +121,8 @@ class TrainViewModel:
         trainer = self.trainer
         listen(trainer.prepared, self._prepared)
         listen(trainer.finished, self._finished)
-        listen(trainer.failed, self._ended_without)
-        listen(trainer.cancelled, self._ended_without)
+        listen(trainer.failed, lambda _error: self.runs_changed.emit())
+        listen(trainer.cancelled, lambda: self.runs_changed.emit())
         listen(self.runs_changed, context.runs_changed)
 
     def show(self, page: TrainPage) -> None:
@@ -450,12 +450,6 @@ class TrainViewModel:
         # What was found of another network or other data is not told of this one.
         self.check()
         self.subject_changed.emit()
-
-    def _page_changed(self, _page: object) -> None:
-        self.base_changed.emit()
-
-    def _ended_without(self, _error: object = None) -> None:
-        self.runs_changed.emit()
 
     def _given_changed(self, _given: object) -> None:
         self.settings_changed.emit(self.settings)

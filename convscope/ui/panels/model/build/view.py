@@ -24,7 +24,7 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.export.file_dialog import choose_file
 from convscope.ui.forms.editors import TypedEditor
-from convscope.ui.forms.form import hairline, push_button, row, spin, tool, vertical
+from convscope.ui.forms.form import hairline, push_button, row, spin, tools, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.build.gallery import Gallery, Sketch
 from convscope.ui.panels.model.build.list import LayerList
@@ -218,7 +218,7 @@ class BuildView(QWidget):
         self._compact = compact
         self.sketch.setHidden(compact)
         self.totals.set_compact(compact)
-        for button in (self.open_button, self.copy_button, self.save_button):
+        for button in (self.tools[name] for name in ("open", "copy", "save")):
             button.setToolButtonStyle(
                 Qt.ToolButtonStyle.ToolButtonIconOnly
                 if compact
@@ -266,38 +266,19 @@ class BuildView(QWidget):
             "model.build.network", "Network's name", _model_name, str, "some letters or digits"
         )
         self.name.control.setFixedWidth(theme.scaled(208))
-        self.templates = tool(
-            "model.build.templates", "Start from a template", "shapes", self.show_gallery, "Templates"
+        current, model = "Start from the current model's layers", self.view_model
+        self.tools = tools(
+            "model.build",
+            ("templates", "Start from a template", "shapes", self.show_gallery, "Templates"),
+            ("from_model", current, "box", model.start_from_model, "From"),
+            ("open", "Open an architecture", "folder-open", self.choose_file, "Open"),
+            ("copy", "Copy as Keras code", "code", self.copy_code, "Keras code"),
+            ("save", "Save the architecture", "save", self.choose_target, "Save"),
         )
-        self.from_model = tool(
-            "model.build.from_model",
-            "Start from the current model's layers",
-            "box",
-            self.view_model.start_from_model,
-            "From",
-        )
-        self.open_button = tool(
-            "model.build.open", "Open an architecture", "folder-open", self.choose_file, "Open"
-        )
-        self.copy_button = tool(
-            "model.build.copy", "Copy as Keras code", "code", self.copy_code, "Keras code"
-        )
-        self.save_button = tool(
-            "model.build.save", "Save the architecture", "save", self.choose_target, "Save"
-        )
+        templates, self.from_model, *files = self.tools.values()
         page = QWidget()
         column = vertical(page)
-        column.addLayout(
-            row(
-                self.name.control,
-                self.templates,
-                self.from_model,
-                None,
-                self.open_button,
-                self.copy_button,
-                self.save_button,
-            )
-        )
+        column.addLayout(row(self.name.control, templates, self.from_model, None, *files))
         column.addWidget(self.sketch)
         column.addWidget(hairline())
         self.palette_.setFixedWidth(theme.scaled(PALETTE))

@@ -8,13 +8,11 @@ from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHeaderView,
     QProgressBar,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
@@ -23,7 +21,7 @@ from convscope.ui.forms.form import caption, row, text_line, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.model.compare.view_model import COLUMNS, CompareViewModel, as_csv, as_text
 from convscope.ui.tables.table import VALUE, Index, Role, TableColumn, TableModel, name_column
-from convscope.ui.tables.table_order import TableOrder, without_own_arrow
+from convscope.ui.tables.table_order import TableOrder, sorted_table
 
 ROW = 46
 _WIDTHS = {
@@ -117,22 +115,11 @@ class CompareView(QWidget):
         self.csv = tool("model.compare.csv", "Copy as CSV, for a spreadsheet", "table", self.copy_csv, "CSV")
         self.text = tool("model.compare.text", "Copy as text", "copy", self.copy_text, "Text")
         tools = (self.doing, self.progress, self.cancel, self.measure_button, self.csv, self.text)
-        self.table = QTableView()
-        self.table.setObjectName("model.compare.table")
-        self.table.setAccessibleName("Networks side by side")
-        self.table.setFrameShape(QFrame.Shape.NoFrame)
-        self.table.setModel(self.order)
-        self.table.setSortingEnabled(True)
-        self.table.setShowGrid(False)
+        self.table = sorted_table("model.compare.table", "Networks side by side", self.order)
         self.table.setWordWrap(True)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.verticalHeader().hide()
         self.table.setItemDelegate(BarUnder(self.table))
-        without_own_arrow(self.table)
         header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(theme.scaled(40))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)

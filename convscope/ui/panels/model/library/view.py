@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFileDialog,
-    QFrame,
-    QHeaderView,
-    QStackedWidget,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QHeaderView, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.actions import Command
@@ -27,7 +18,7 @@ from convscope.ui.forms.form import (
     scrolling,
     search_field,
     segmented,
-    tool,
+    tools,
     vertical,
 )
 from convscope.ui.panel_context import PanelContext
@@ -38,7 +29,7 @@ from convscope.ui.panels.model.library.open_models import OpenModelsList
 from convscope.ui.panels.model.library.view_model import LibraryOptions, LibraryViewModel, OpenChoice
 from convscope.ui.panels.model.words import shape_words
 from convscope.ui.tables.table import Index, Role, TableColumn, TableModel, name_column
-from convscope.ui.tables.table_order import KIND, TOLD, TableOrder, without_own_arrow
+from convscope.ui.tables.table_order import KIND, TOLD, TableOrder, sorted_table
 
 if TYPE_CHECKING:
     from convscope.engine.models.library.catalogue import CatalogueEntry
@@ -280,51 +271,11 @@ class LibraryView(QWidget):
             ),
         )
         self.kind.changed.connect(lambda kind: self.view_model.change(kind=kind))
-        self.compare_button = tool(
-            "model.library.compare",
-            "Compare the ticked models",
-            "scale",
-            self.view_model.compare_ticked,
-            "Compare",
-        )
-        # As wide as it will be with a number, so that what is beside it does not move.
-        self.compare_button.setText("Compare 88")
-        self.compare_button.setMinimumWidth(self.compare_button.sizeHint().width())
-        self.families = tool(
-            "model.library.families",
-            "LeNet to EfficientNet: year, depth, parameters, error, idea",
-            "history",
-            self.view_model.compare_families,
-            "Families",
-        )
-        self.table = QTableView()
-        self.table.setObjectName("model.library.table")
-        self.table.setAccessibleName("Models")
-        self.table.setModel(self.order)
-        self.table.setFrameShape(QFrame.Shape.NoFrame)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.table.setSortingEnabled(True)
-        self.table.horizontalHeader().setSortIndicatorClearable(True)
-        self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        without_own_arrow(self.table)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        self._measure()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.sortIndicatorChanged.connect(self._sorted)
-        self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._chosen())
-        self.table.activated.connect(lambda _index: self.open_form.open())
-        self.nothing = caption("model.library.nothing", "No model has all these words.")
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.nothing.hide()
-        self.open_form.here_wanted.connect(lambda: self.view_model.change(search="", kind=HERE))
-        files = (
+        facts, vm = "LeNet to EfficientNet: year, depth, parameters, error, idea", self.view_model
+        self.tools = tools(
+            "model.library",
+            ("compare", "Compare the ticked models", "scale", vm.compare_ticked, "Compare"),
+            ("families", facts, "history", vm.compare_families, "Families"),
             (
                 "open_file",
                 "Open a model file: .keras, .h5",
@@ -334,19 +285,32 @@ class LibraryView(QWidget):
             ),
             ("open_folder", "Open a SavedModel folder", "folder", self.choose_folder, "SavedModel…"),
         )
-        buttons = [
-            tool(f"model.library.{name}", says, icon, run, text) for name, says, icon, run, text in files
-        ]
-        left = QVBoxLayout()
-        left.setSpacing(theme.GAP)
-        left.addWidget(self.table, 1)
-        left.addWidget(self.nothing)
-        left.addLayout(row(*buttons, None))
+        self.compare_button, families, *files = self.tools.values()
+        # As wide as it will be with a number, so that what is beside it does not move.
+        self.compare_button.setText("Compare 88")
+        self.compare_button.setMinimumWidth(self.compare_button.sizeHint().width())
+        self.table = sorted_table("model.library.table", "Models", self.order)
+        self.table.setWordWrap(False)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setTabKeyNavigation(False)
+        header = self.table.horizontalHeader()
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self._measure()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.sortIndicatorChanged.connect(self._sorted)
+        self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._chosen())
+        self.table.activated.connect(lambda _index: self.open_form.open())
+        self.nothing = caption("model.library.nothing", "No model has all these words.")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.hide()
+        self.open_form.here_wanted.connect(lambda: self.view_model.change(search="", kind=HERE))
+        left = vertical(None, (self.table, 1), self.nothing, row(*files, None))
         across = row(spacing=theme.GROUP_GAP)
         across.addLayout(left, 1)
         across.addWidget(self._side())
         page = QWidget()
-        vertical(page, row(self.search, self.kind, None, self.families, self.compare_button), (across, 1))
+        vertical(page, row(self.search, self.kind, None, families, self.compare_button), (across, 1))
         self._page = page
         self.stack = QStackedWidget()
         self.stack.addWidget(page)

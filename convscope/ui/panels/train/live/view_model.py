@@ -130,7 +130,7 @@ class LiveViewModel:
         # The samples, the number of the one whose maps are wanted, and that one: told apart by identity.
         self._pictured: tuple[object, int, NDArray[np.float32] | None] = (None, CURRENT, None)
         listen(self.run.changed, self.show_run)
-        listen(self.layer.changed, self._layer_chosen)
+        listen(self.layer.changed, lambda _path: self.watch())
         listen(self.image.changed, self._image_chosen)
         listen(workspace.image_changed, self._image_changed)
         listen(trainer.began, self._began)
@@ -139,7 +139,7 @@ class LiveViewModel:
         listen(trainer.finished, self._finished)
         listen(trainer.failed, self._failed)
         listen(trainer.cancelled, self._cancelled)
-        listen(trainer.state_changed, self._state_changed)
+        listen(trainer.state_changed, lambda _state: self.can_choose_changed.emit())
         # One that was deleted, or gone on with, is offered no more.
         listen(train.runs_changed, self.find_interrupted)
         self.find_interrupted()
@@ -198,9 +198,6 @@ class LiveViewModel:
             self.trainer.watch(self._wanted(prepared))
         elif self._trained is not None:
             self._look_once(self._trained, self._wanted(prepared))
-
-    def _layer_chosen(self, _path: str) -> None:
-        self.watch()
 
     def _image_chosen(self, _number: object = None) -> None:
         self._image_trouble = ""
@@ -319,9 +316,6 @@ class LiveViewModel:
         self.choices_changed.emit()
         self.can_choose_changed.emit()
         self._image_chosen()
-
-    def _state_changed(self, _state: object) -> None:
-        self.can_choose_changed.emit()
 
     def _tell(self, said: Announcement | None) -> None:
         self.said = said

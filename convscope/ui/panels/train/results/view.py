@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.form import caption, heading, row, segmented, text_line, tool, vertical
+from convscope.ui.forms.form import caption, heading, row, segmented, text_line, tool, tools, vertical
 from convscope.ui.panels.train.results.class_accuracy import ClassAccuracy
 from convscope.ui.panels.train.results.confusion import ConfusionView
 from convscope.ui.panels.train.results.view_model import (
@@ -158,35 +158,21 @@ class ResultView(QWidget):
         vm = self.view_model
         side = QWidget()
         self.images_title = caption("train.result.images_title")
-        self.worst = tool(
-            "train.result.worst", "The worst mistakes", "triangle-alert", vm.show_worst, "Worst mistakes"
+        explain = partial(vm.open_selected, "explain")
+        buttons = tools(
+            "train.result",
+            ("worst", "The worst mistakes", "triangle-alert", vm.show_worst, "Worst mistakes"),
+            ("use", "Make it the current image", "image", vm.open_selected, "Use this image"),
+            ("explain", "See where the network looked", "lightbulb", explain, "Why?"),
         )
-        self.use = tool(
-            "train.result.use", "Make it the current image", "image", vm.open_selected, "Use this image"
-        )
-        self.explain = tool(
-            "train.result.explain",
-            "See where the network looked",
-            "lightbulb",
-            partial(vm.open_selected, "explain"),
-            "Why?",
-        )
+        self.use, self.explain = buttons["use"], buttons["explain"]
         # So large that what an image is and what it was taken for can be read under it.
         self.images = MosaicView(photographs=True, caption_lines=3, least=TILE)
         self.images.setObjectName("train.result.images")
         self.images.setAccessibleName("Images")
         self.images.chosen.connect(self.view_model.select)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.GRID)
-        for button in (self.worst, self.use, self.explain):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        head = row(*buttons.values(), None, spacing=theme.GRID)
         vertical(
-            side,
-            buttons,
-            self.images_title,
-            (self.images, 1),
-            spacing=theme.GRID,
-            margins=(theme.GAP, 0, 0, 0),
+            side, head, self.images_title, (self.images, 1), spacing=theme.GRID, margins=(theme.GAP, 0, 0, 0)
         )
         return side

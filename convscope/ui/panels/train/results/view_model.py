@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
@@ -172,7 +173,8 @@ class ResultViewModel:
         self._choosing = False
         self.context.listen(self.choice.changed, self._choice_changed)
         self.context.listen(train.result_requested, self.show)
-        self.context.ending.call(self._cancel)
+        for key in (KEY, IMAGES_KEY):
+            self.context.ending.call(partial(self.context.jobs.cancel_key, key))
 
     def begin(self) -> None:
         """Show what a snapshot has brought, if there is something."""
@@ -336,10 +338,6 @@ class ResultViewModel:
             self.part_changed.emit(self.outcome.evaluation.split)
         elif self._source is not None:
             self.said.emit("The evaluation was cancelled.")
-
-    def _cancel(self) -> None:
-        self.context.jobs.cancel_key(KEY)
-        self.context.jobs.cancel_key(IMAGES_KEY)
 
     def _look_at(self, **changed: Any) -> None:
         if self.outcome is None:

@@ -110,18 +110,9 @@ def read_runs(task: Task) -> RunsRead:
     for run in runs:
         task.check()
         try:
-            entries.append(
-                RunEntry(
-                    run,
-                    run.details,
-                    run_row(run),
-                    run.history,
-                    run.sentence,
-                    run.can_resume,
-                    run.model_path is not None,
-                    run.test,
-                )
-            )
+            can, has_model = run.can_resume, run.model_path is not None
+            told = (run.details, run_row(run), run.history, run.sentence, can, has_model, run.test)
+            entries.append(RunEntry(run, *told))
         except UserError as error:
             damaged.append((run.folder, error.message))
         except (Cancelled, MemoryError):
@@ -147,7 +138,6 @@ class RunsViewModel:
         read: see `runs`.
         ticked: which runs are on the chart has changed.
         selection_changed: other runs are selected, or another thing can be done with them.
-        can_start_changed: a training has begun or ended.
 
     Attributes:
         runs: what was read last.
@@ -160,7 +150,6 @@ class RunsViewModel:
     read = Signal(object)
     ticked = Signal()
     selection_changed = Signal()
-    can_start_changed = Signal()
 
     def __init__(self, train: TrainViewModel) -> None:
         self.train, self.context = train, train.context
@@ -178,19 +167,16 @@ class RunsViewModel:
         # A run's colour is its own for as long as the window is open, on the chart or off it.
         self._colours: dict[str, int] = {}
         listen(self.ticks.changed, self._ticks_changed)
-        listen(self.selected.changed, self._selection_changed)
+        for signal in (self.selected.changed, train.trainer.state_changed):
+            listen(signal, lambda _what: self.selection_changed.emit())
         listen(train.runs_changed, self.refresh)
-        listen(train.trainer.state_changed, self._state_changed)
-        self.context.ending.call(self._cancel)
+        self.context.ending.call(lambda: self.context.jobs.cancel_key(KEY))
         self.refresh()
 
     def refresh(self) -> None:
         self.context.submit(
             "view", read_runs, "Reading the runs", key=KEY, supersede="finish", quiet=True, on_done=self._take
         )
-
-    def _cancel(self) -> None:
-        self.context.jobs.cancel_key(KEY)
 
     def _take(self, read: RunsRead) -> None:
         known = {entry.id for entry in self.runs.entries}
@@ -255,12 +241,6 @@ class RunsViewModel:
     def _ticks_changed(self, _ticks: object) -> None:
         self._choose()
         self.ticked.emit()
-
-    def _selection_changed(self, _selected: object) -> None:
-        self.selection_changed.emit()
-
-    def _state_changed(self, _state: object) -> None:
-        self.selection_changed.emit()
 
     def _choose(self) -> None:
         """The runs on the chart; one that comes goes behind those that are there."""

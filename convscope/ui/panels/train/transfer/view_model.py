@@ -121,9 +121,6 @@ class TransferCosts:
         if self._timing is None and self._underway != wanted:
             self._work(asked, wanted)
 
-    def cancel(self) -> None:
-        self._context.jobs.cancel_key(KEY)
-
     def _work(self, asked: CostRequest, wanted: tuple[object, ...]) -> None:
         self._underway = wanted
 
@@ -247,7 +244,7 @@ class TransferViewModel:
         # The base and the data that the machine was fitted to.
         self._fitted_to: tuple[OpenedModel | None, str | None] | None = None
         self._costs = TransferCosts(self.context)
-        listen(self._costs.told, self._tell_cost)
+        listen(self._costs.told, lambda way, found, words: self.cost.emit(way, found, words))
         listen(self.choice.changed, self._estimate)
         for signal in (workspace.model_changed, workspace.dataset_changed):
             listen(signal, self._subject_changed)
@@ -336,9 +333,6 @@ class TransferViewModel:
             return
         self._costs.ask(CostRequest(*subject, self.train.settings, ways))
 
-    def _tell_cost(self, way: str, found: Cost | None, words: str) -> None:
-        self.cost.emit(way, found, words)
-
     @property
     def can_start(self) -> bool:
         return self.subject is not None and not self.trainer.active
@@ -355,7 +349,7 @@ class TransferViewModel:
             return
         self._queued = subject
         # The training wants the processors for itself.
-        self._costs.cancel()
+        self.context.jobs.cancel_key(KEY)
         self._next()
 
     def _next(self, _finished: object = None) -> None:
@@ -377,9 +371,8 @@ class TransferViewModel:
 
     def _end(self) -> None:
         self._queue = []
-        self._costs.cancel()
-        self.context.jobs.cancel_key(SVM_KEY)
-        self.context.jobs.cancel_key(RUNS_KEY)
+        for key in (KEY, SVM_KEY, RUNS_KEY):
+            self.context.jobs.cancel_key(key)
 
     def fit_machine(self) -> None:
         """Fit a machine to the features of this base, as chosen."""
