@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from convscope.core.words import breakable
-from convscope.ui import theme
+from convscope.ui import naming, theme
 
 
 class TitleLine(QWidget):
@@ -19,10 +19,8 @@ class TitleLine(QWidget):
 
     def __init__(self, title: str, facts: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title = theme.label("", "title")
-        self.title.setObjectName(title)
-        self.facts = theme.label("", "caption")
-        self.facts.setObjectName(facts)
+        self.title = naming.give(theme.label("", "title"), title)
+        self.facts = naming.give(theme.label("", "caption"), facts)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self.title)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from convscope.core.task import Task
 from convscope.imaging.image import Image
 from convscope.imaging.io.camera import Camera
 from convscope.jobs.jobs import Jobs
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.layout import boxes
 from convscope.ui.sources.live import LivePlace
 from convscope.workspace.images import unique_name
 from convscope.workspace.workspace import Workspace
@@ -50,14 +51,10 @@ class CameraView(QDialog):
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self._look)
-        self.state = QLabel(self)
-        self.state.setObjectName("camera.state")
-        self.state.setAccessibleName("State of the camera")
+        self.state = naming.give(QLabel(self), "camera.state", "State of the camera")
         self.state.setWordWrap(True)
         self.state.setMinimumWidth(theme.scaled(320))
-        self.which = QComboBox(self)
-        self.which.setObjectName("camera.which")
-        self.which.setAccessibleName("Which camera")
+        self.which = naming.give(QComboBox(self), "camera.which", "Which camera")
         wheel_needs_focus(self.which)
         for number in range(CAMERAS):
             self.which.addItem(f"Camera {number + 1}", number)
@@ -73,11 +70,7 @@ class CameraView(QDialog):
         line.addStretch(1)
         for button in (self.again, self.freeze, self.keep, self.finish):
             line.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(theme.GROUP_GAP)
-        layout.addWidget(self.state)
-        layout.addLayout(line)
+        boxes.column(self, self.state, line, spacing=theme.GROUP_GAP, margins=12)
         self._tell("")
 
     def open_camera(self) -> None:
@@ -157,9 +150,7 @@ class CameraView(QDialog):
         self.again.setVisible(failed)
 
     def _push(self, name: str, title: str, clicked: Callable[[], object]) -> QPushButton:
-        button = QPushButton(title, self)
-        button.setObjectName(name)
-        button.setAccessibleName(title)
+        button = naming.give(QPushButton(title, self), name, title)
         button.setAutoDefault(False)
         button.clicked.connect(lambda _=False: clicked())
         return button

@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from convscope.imaging.draw import Canvas, Stroke
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import slider
 from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.layout import boxes
 from convscope.ui.sources.live import LivePlace
 from convscope.workspace.document import Document, Part
 from convscope.workspace.images import unique_name
@@ -68,8 +69,7 @@ class PadSurface(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("pad.surface")
-        self.setAccessibleName("Drawing surface")
+        naming.give(self, "pad.surface", "Drawing surface")
         self.setAccessibleDescription("Draw with the mouse or a pen")
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFixedSize(theme.scaled(SIDE), theme.scaled(SIDE))
@@ -162,9 +162,7 @@ class DrawingPad(QDialog):
         self.width_.setToolTip("Brush width")
         self.width_.setValue(12)
         self.width_.valueChanged.connect(self._choose_width)
-        self.size_ = QComboBox(self)
-        self.size_.setObjectName("pad.size")
-        self.size_.setAccessibleName("Size of the drawing in pixels")
+        self.size_ = naming.give(QComboBox(self), "pad.size", "Size of the drawing in pixels")
         wheel_needs_focus(self.size_)
         for size in SIZES:
             self.size_.addItem(f"{size} × {size}", size)
@@ -291,10 +289,7 @@ class DrawingPad(QDialog):
         below.addStretch(1)
         for button in (self.clear, self.new, self.finish):
             below.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(theme.GAP)
-        layout.addLayout(tools)
+        layout = boxes.column(self, tools, margins=12)
         layout.addWidget(self.surface, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addLayout(below)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
@@ -302,10 +297,7 @@ class DrawingPad(QDialog):
     def _tool(
         self, name: str, title: str, icon: str, clicked: Callable[[], object] | None = None
     ) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        button.setAccessibleName(title)
-        button.setToolTip(title)
+        button = naming.give(QToolButton(self), name, title, title)
         button.setIcon(theme.icon(icon))
         button.setIconSize(QSize(theme.scaled(18), theme.scaled(18)))
         if clicked is not None:
@@ -313,9 +305,7 @@ class DrawingPad(QDialog):
         return button
 
     def _push(self, name: str, title: str, clicked: Callable[[], object]) -> QPushButton:
-        button = QPushButton(title, self)
-        button.setObjectName(name)
-        button.setAccessibleName(title)
+        button = naming.give(QPushButton(title, self), name, title)
         # Enter in the size box must not clear the drawing.
         button.setAutoDefault(False)
         button.clicked.connect(lambda _=False: clicked())

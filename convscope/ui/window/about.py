@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from convscope import __version__
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.actions import Command
 
 PACKAGES = (
@@ -62,9 +62,7 @@ class AboutDialog(QDialog):
         )
         text.setWordWrap(True)
         layout.addWidget(text)
-        self.table = QTreeWidget(self)
-        self.table.setObjectName("about.versions")
-        self.table.setAccessibleName("Versions")
+        self.table = naming.give(QTreeWidget(self), "about.versions", "Versions")
         self.table.setHeaderHidden(True)
         self.table.setColumnCount(2)
         self.table.setRootIsDecorated(False)
@@ -74,9 +72,7 @@ class AboutDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(theme.label("Type: Inter and JetBrains Mono (OFL). Icons: Lucide (ISC).", "caption"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        copy = QPushButton("Copy versions", self)
-        copy.setObjectName("about.copy")
-        copy.setAccessibleName("Copy versions")
+        copy = naming.give(QPushButton("Copy versions", self), "about.copy", "Copy versions")
         copy.clicked.connect(self._copy)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.button(QDialogButtonBox.StandardButton.Close).setObjectName(f"{self.objectName()}.close")
@@ -97,9 +93,7 @@ class ShortcutsDialog(QDialog):
         self.setWindowTitle("Shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
-        self.table = QTreeWidget(self)
-        self.table.setObjectName("shortcuts.table")
-        self.table.setAccessibleName("Shortcuts")
+        self.table = naming.give(QTreeWidget(self), "shortcuts.table", "Shortcuts")
         self.table.setColumnCount(2)
         self.table.setHeaderLabels(["Command", "Keys"])
         self.table.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.actions import Command, search
+from convscope.ui.layout import boxes
 
 WIDTH, HEIGHT = 560, 420
 
@@ -32,20 +32,15 @@ class CommandPalette(QFrame):
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
         self._host = host
-        self.setObjectName("palette")
-        self.setAccessibleName("Search commands")
+        naming.give(self, "palette", "Search commands")
         self.setProperty("role", "raised")
         self._commands: list[Command] = []
         self._found: list[Command] = []
-        self.query = QLineEdit(self)
-        self.query.setObjectName("palette.query")
-        self.query.setAccessibleName("Search commands")
+        self.query = naming.give(QLineEdit(self), "palette.query", "Search commands")
         self.query.setPlaceholderText("Type what you want to do")
         self.query.textChanged.connect(self._search)
         self.query.installEventFilter(self)
-        self.list = QTreeWidget(self)
-        self.list.setObjectName("palette.list")
-        self.list.setAccessibleName("Commands")
+        self.list = naming.give(QTreeWidget(self), "palette.list", "Commands")
         self.list.setColumnCount(2)
         self.list.setHeaderHidden(True)
         self.list.setRootIsDecorated(False)
@@ -55,11 +50,7 @@ class CommandPalette(QFrame):
         self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.itemClicked.connect(self._run)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(8)
-        layout.addWidget(self.query)
-        layout.addWidget(self.list, 1)
+        boxes.column(self, self.query, (self.list, 1), spacing=8, margins=8)
         self.hide()
         host.installEventFilter(self)
 

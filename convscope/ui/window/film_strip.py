@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QAction, QIcon, QImage, QKeySequence, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QMenu, QToolButton, QWidget
 
 from convscope.core.task import Task
 from convscope.imaging.image import Image
@@ -28,8 +28,9 @@ from convscope.imaging.io.load import thumbnail
 from convscope.imaging.lab.display import to_bytes
 from convscope.imaging.lab.suited import in_gray_levels, is_table
 from convscope.jobs.jobs import Jobs
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
+from convscope.ui.layout import boxes
 from convscope.ui.window.header import described
 
 TALL, LOW = 64, 36  # pixels of a thumbnail's height, in the normal and the compact strip
@@ -135,9 +136,7 @@ class FilmStrip(QFrame):
         self._compact = False
         self._missing: dict[Image, None] = {}
         self._model = _Images(self)
-        self.list = QListView(self)
-        self.list.setObjectName("strip.list")
-        self.list.setAccessibleName("Open images")
+        self.list = naming.give(QListView(self), "strip.list", "Open images")
         self.list.setProperty("role", "strip")
         self.list.setModel(self._model)
         self.list.setFlow(QListView.Flow.LeftToRight)
@@ -154,10 +153,7 @@ class FilmStrip(QFrame):
         self._close.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._close.triggered.connect(self._close_current)
         self.list.addAction(self._close)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 4, 8, 4)
-        layout.setSpacing(8)
-        layout.addWidget(self.list, 1)
+        layout = boxes.line(self, (self.list, 1), spacing=8, margins=(8, 4))
         self.open = self._button("strip.open", "Open", "folder-open", self.open_requested.emit)
         self.open.setToolTip("Open images (Ctrl+O), or drop or paste them anywhere")
         self.open.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
@@ -257,9 +253,7 @@ class FilmStrip(QFrame):
             self.removed.emit(image_id)
 
     def _button(self, name: str, title: str, icon: str, clicked: Callable[[], None]) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        button.setAccessibleName(title)
+        button = naming.give(QToolButton(self), name, title)
         button.setText(title)
         button.setIcon(theme.icon(icon))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

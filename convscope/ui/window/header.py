@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QToolButton, QWidget
 
 from convscope.core.printable import printable
 from convscope.core.words import times
 from convscope.imaging.image import Image
-from convscope.ui import theme
+from convscope.ui import naming, theme
+from convscope.ui.layout import boxes
 from convscope.ui.layout.elided import ElidedLabel
 
 if TYPE_CHECKING:
@@ -79,9 +80,7 @@ class Header(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._images: tuple[Image, ...] = ()
         self._image: Image | None = None
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 12, 6)
-        layout.setSpacing(8)
+        layout = boxes.line(self, spacing=8, margins=(12, 6))
         self.image = self._button("header.image", "Current image", "image")
         self.image.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.image.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -96,9 +95,7 @@ class Header(QFrame):
         self._model_menu = QMenu(self.model)
         self._model_menu.aboutToShow.connect(self._fill_model_menu)
         self.model.setMenu(self._model_menu)
-        self.notes = ElidedLabel("caption")
-        self.notes.setObjectName("header.notes")
-        self.notes.setAccessibleName("What was converted on opening")
+        self.notes = naming.give(ElidedLabel("caption"), "header.notes", "What was converted on opening")
         self.undo = self._button("header.undo", "Undo", "undo-2", self.undo_requested.emit)
         self.redo = self._button("header.redo", "Redo", "redo-2", self.redo_requested.emit)
         self.search = self._button(
@@ -219,9 +216,7 @@ class Header(QFrame):
     def _button(
         self, name: str, title: str, icon: str, clicked: Callable[[], object] | None = None, text: str = ""
     ) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        button.setAccessibleName(title)
+        button = naming.give(QToolButton(self), name, title)
         button.setIcon(theme.icon(icon))
         if text:
             button.setText(text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QSizePolicy, QToolButton, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
+from convscope.ui.layout import boxes
 from convscope.ui.panels import PanelInfo
 
 
@@ -22,14 +23,11 @@ class NavRail(QFrame):
 
     def __init__(self, panels: Sequence[PanelInfo], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("nav")
-        self.setAccessibleName("Panels")
+        naming.give(self, "nav", "Panels")
         self.setProperty("role", "panel")
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 8, 4, 8)
-        layout.setSpacing(4)
+        layout = boxes.column(self, spacing=4, margins=(4, 8))
         for info in panels:
             button = self._button(f"nav.{info.name}", info.title, info.icon)
             button.setCheckable(True)
@@ -65,9 +63,7 @@ class NavRail(QFrame):
             button.setFont(theme.font(11))
 
     def _button(self, name: str, title: str, icon: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        button.setAccessibleName(title)
+        button = naming.give(QToolButton(self), name, title)
         button.setText(title)
         button.setIcon(theme.icon(icon))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)

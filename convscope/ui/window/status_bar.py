@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from convscope.core.words import time_left
 from convscope.jobs.job import Job
 from convscope.jobs.jobs import Jobs
-from convscope.ui import theme
+from convscope.ui import naming, theme
+from convscope.ui.layout import boxes
 
 MOST = 3  # jobs on show at once
 
@@ -16,23 +17,18 @@ MOST = 3  # jobs on show at once
 class _Row(QWidget):
     def __init__(self, job: Job, jobs: Jobs, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("status.job")
-        self.setAccessibleName(job.title)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
+        naming.give(self, "status.job", job.title)
+        layout = boxes.line(self, spacing=8)
         self.title = theme.label(job.title, "caption", self)
         # Images and classes are named in it, and may be called like markup.
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.bar = QProgressBar(self)
-        self.bar.setObjectName("status.job.bar")
+        self.bar = naming.give(QProgressBar(self), "status.job.bar")
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(theme.scaled(120))
         self.left = theme.with_figures(theme.label("", "caption", self))
-        self.cancel = QToolButton(self)
-        self.cancel.setObjectName("status.job.cancel")
-        self.cancel.setAccessibleName(f"Cancel {job.title}")
-        self.cancel.setToolTip(f"Cancel {job.title}")
+        self.cancel = naming.give(
+            QToolButton(self), "status.job.cancel", f"Cancel {job.title}", f"Cancel {job.title}"
+        )
         self.cancel.setProperty("flat", True)
         self.cancel.setIcon(theme.icon("x"))
         self.cancel.clicked.connect(lambda: jobs.cancel(job))
@@ -69,21 +65,15 @@ class StatusBar(QFrame):
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("status")
-        self.setAccessibleName("Status")
+        naming.give(self, "status", "Status")
         self.setProperty("role", "panel")
         self._jobs = jobs
         self._rows: dict[Job, _Row] = {}
-        self.engine = theme.label("", "caption", self)
-        self.engine.setObjectName("status.engine")
-        self.engine.setAccessibleName("Engine")
+        self.engine = naming.give(theme.label("", "caption", self), "status.engine", "Engine")
         self.engine.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.engine.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(12, 0, 12, 0)
-        self._layout.setSpacing(16)
-        self.strip = QToolButton(self)
-        self.strip.setObjectName("status.strip")
+        self._layout = boxes.line(self, spacing=16, margins=(12, 0))
+        self.strip = naming.give(QToolButton(self), "status.strip")
         self.strip.setText("Images")
         self.strip.setAccessibleName("Show or hide the open images")
         self.strip.setToolTip("Show or hide the open images")
@@ -94,8 +84,7 @@ class StatusBar(QFrame):
         self.strip.hide()
         self._layout.addWidget(self.strip)
         self._layout.addWidget(self.engine, 1)
-        self.more = theme.label("", "caption", self)
-        self.more.setObjectName("status.more")
+        self.more = naming.give(theme.label("", "caption", self), "status.more")
         self.more.hide()
         self._layout.addWidget(self.more)
         self._measure()

@@ -9,7 +9,8 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from convscope.core.printable import one_line, printable
-from convscope.ui import theme
+from convscope.ui import naming, theme
+from convscope.ui.layout import boxes
 
 SECONDS = 7.0
 MOST = 4
@@ -31,8 +32,7 @@ class Toast(QFrame):
         self.setAccessibleName(message)
         self.setAccessibleDescription(detail)
         self.message = message
-        self.text = QLabel(message, self)
-        self.text.setObjectName("toast.message")
+        self.text = naming.give(QLabel(message, self), "toast.message")
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -40,22 +40,16 @@ class Toast(QFrame):
         colours = theme.tokens()
         icon = theme.icon("triangle-alert" if bad else "info", colours.warning if bad else colours.accent)
         mark.setPixmap(icon.pixmap(theme.scaled(20), theme.scaled(20)))
-        self.details = QToolButton(self)
-        self.details.setObjectName("toast.details")
+        self.details = naming.give(QToolButton(self), "toast.details")
         self.details.setText("Details")
         self.details.setAccessibleName("Details")
         self.details.setCheckable(True)
         self.details.setVisible(bool(detail))
-        close = QToolButton(self)
-        close.setObjectName("toast.close")
-        close.setAccessibleName("Close this message")
-        close.setToolTip("Close this message")
+        close = naming.give(QToolButton(self), "toast.close", "Close this message", "Close this message")
         close.setProperty("flat", True)
         close.setIcon(theme.icon("x"))
         close.clicked.connect(self.dismiss)
-        self.detail = QPlainTextEdit(detail, self)
-        self.detail.setObjectName("toast.detail")
-        self.detail.setAccessibleName("Details of the message")
+        self.detail = naming.give(QPlainTextEdit(detail, self), "toast.detail", "Details of the message")
         self.detail.setReadOnly(True)
         self.detail.setFont(theme.font(11, mono=True))
         self.detail.setFixedHeight(theme.scaled(140))
@@ -84,8 +78,7 @@ class Toast(QFrame):
         Args:
             stays: the message does not go before the button is used or it is closed.
         """
-        button = QToolButton(self)
-        button.setObjectName("toast.action")
+        button = naming.give(QToolButton(self), "toast.action")
         button.setText(text)
         button.setAccessibleName(text)
         button.clicked.connect(lambda: run())
@@ -141,9 +134,7 @@ class ToastArea(QWidget):
         self._host = host
         self._margin = 0
         self.setObjectName("toasts")
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(8)
+        self._layout = boxes.column(self, spacing=8)
         self.hide()
         host.installEventFilter(self)
 

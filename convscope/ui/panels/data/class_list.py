@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 
 ROW, DOT = 26, 8
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Home: -(1 << 30), Qt.Key.Key_End: 1 << 30}
@@ -34,8 +34,7 @@ class ClassList(QAbstractScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("data.classes")
-        self.setAccessibleName("Classes")
+        naming.give(self, "data.classes", "Classes")
         self._names: Sequence[str] = ()
         self._counts: NDArray[np.int64] = np.empty(0, np.int64)
         self._rows: list[int | None] = []

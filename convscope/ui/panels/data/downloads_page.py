@@ -8,8 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from convscope.core.words import megabytes, time_left
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import as_panel, caption, row, scrolling, tool
+from convscope.ui.layout import boxes
 from convscope.ui.panels.data.downloads import DownloadsViewModel
 
 if TYPE_CHECKING:
@@ -36,24 +37,15 @@ class DownloadsPage(QWidget):
         self._downloads = downloads
         self._cards: dict[str, _Card] = {}
         inside = QWidget()
-        self._column = QVBoxLayout(inside)
-        self._column.setContentsMargins(0, 0, theme.GAP, 0)
-        self._column.setSpacing(theme.GAP)
-        self._column.addStretch(1)
-        self.area = scrolling(inside)
-        self.area.setObjectName("data.downloads.scroll")
+        self._column = boxes.column(inside, None, margins=(0, 0, theme.GAP, 0))
+        self.area = naming.give(scrolling(inside), "data.downloads.scroll")
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         title = theme.label("Data sets to download", "title")
         says = caption("", "Nothing is downloaded before you press its button.")
         leave = tool("data.downloads.back", "Back to the data", "arrow-left", self.back.emit, "Back")
         middle = QWidget()
         middle.setMaximumWidth(theme.scaled(_WIDTH))
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        column.addLayout(row(leave, title, None, spacing=theme.GROUP_GAP))
-        column.addWidget(says)
-        column.addWidget(self.area, 1)
+        boxes.column(middle, row(leave, title, None, spacing=theme.GROUP_GAP), says, (self.area, 1))
         across = QHBoxLayout(self)
         margin = theme.GROUP_GAP
         across.setContentsMargins(margin, margin, margin, margin)
@@ -95,15 +87,13 @@ class _Card(QFrame):
         title = theme.label(info.title, "title")
         facts = caption(f"data.download.{name}.facts", info.summary.rsplit(";", 1)[0])
         licence = caption(f"data.download.{name}.licence", f"Licence: {info.licence}")
-        self.state = theme.label("", "caption")
-        self.state.setObjectName(f"data.download.{name}.state")
+        self.state = naming.give(theme.label("", "caption"), f"data.download.{name}.state")
         self.state.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setObjectName(f"data.download.{name}.bar")
         self.bar.setAccessibleName(f"How far the download of {info.title} is")
         self.bar.setTextVisible(False)
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName(f"data.download.{name}.problem")
+        self.problem = naming.give(theme.label("", "warning"), f"data.download.{name}.problem")
         self.problem.setWordWrap(True)
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         for label in (facts, licence, self.state, self.problem):
@@ -131,13 +121,10 @@ class _Card(QFrame):
             lambda: self.open_requested.emit(name),
             "Open",
         )
-        words = QVBoxLayout()
-        words.setSpacing(theme.GRID // 2)
+        words = boxes.column(spacing=theme.GRID // 2)
         for label in (title, facts, licence, self.state):
             words.addWidget(label)
-        top = QHBoxLayout()
-        top.setSpacing(theme.GROUP_GAP)
-        top.addLayout(words, 1)
+        top = boxes.line(None, (words, 1), spacing=theme.GROUP_GAP)
         for button in (self.download, self.cancel, self.open):
             top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)

@@ -6,11 +6,12 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from convscope.core.paths import resource_path
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import as_panel, caption
+from convscope.ui.layout import boxes
 from convscope.ui.layout.placed import Placed
 from convscope.ui.panels.data.opening import Opening
 
@@ -37,9 +38,7 @@ class EmptyPage(QWidget):
         says.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(title)
         column.addWidget(says)
-        cards = QHBoxLayout()
-        cards.setSpacing(theme.GROUP_GAP)
-        cards.addStretch(1)
+        cards = boxes.line(None, None, spacing=theme.GROUP_GAP)
         for name, words, sample, facts in _CARDS:
             cards.addWidget(self._card(opening, name, words, sample, facts))
         cards.addStretch(1)
@@ -50,12 +49,7 @@ class EmptyPage(QWidget):
         folder.setToolTip("A folder with one sub-folder for each class")
         folder.clicked.connect(opening.choose_folder)
         more = opening.menu_button("data.empty.more", "More data sets")
-        others = QHBoxLayout()
-        others.setSpacing(theme.GAP)
-        others.addStretch(1)
-        others.addWidget(folder)
-        others.addWidget(more)
-        others.addStretch(1)
+        others = boxes.line(None, None, folder, more, None)
         column.addLayout(others)
         column.addStretch(1)
 
@@ -68,9 +62,7 @@ class EmptyPage(QWidget):
         card = QFrame()
         card.setProperty("role", "raised")
         card.setFixedWidth(theme.scaled(_CARD))
-        inside = QVBoxLayout(card)
-        inside.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
-        inside.setSpacing(theme.GAP)
+        inside = boxes.column(card, margins=theme.GROUP_GAP)
         picture = QLabel()
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         pixmap = QPixmap(str(resource_path("images", sample)))
@@ -86,9 +78,7 @@ class EmptyPage(QWidget):
         )
         text = caption("", facts)
         text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        button = QPushButton(words)
-        button.setObjectName(f"data.empty.{name}")
-        button.setAccessibleName(f"Open the data set {words}")
+        button = naming.give(QPushButton(words), f"data.empty.{name}", f"Open the data set {words}")
         button.setProperty("role", "primary")
         button.clicked.connect(partial(opening.open, name))
         inside.addWidget(picture)

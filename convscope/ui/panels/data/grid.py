@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
 from convscope.ui.canvas.tile_layout import TileLayout, columns_in
 from convscope.ui.canvas.tile_view import TileView
@@ -63,8 +63,7 @@ class ThumbnailGrid(TileView):
 
     def __init__(self, picture: Picture, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("data.grid")
-        self.setAccessibleName("Images")
+        naming.give(self, "data.grid", "Images")
         self._picture = picture
         self._indices: NDArray[np.int64] = np.empty(0, np.int64)
         self._labels: NDArray[np.int32] = np.empty(0, np.int32)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from convscope.core.task import Task
 from convscope.ui import theme
 from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
 from convscope.ui.forms.form import as_panel, caption, segmented, tool
+from convscope.ui.layout import boxes
 from convscope.ui.panels.data.grid import ThumbnailGrid
 from convscope.ui.panels.data.image_actions import ImageActions
 from convscope.ui.panels.data.view_model import DataViewModel
@@ -71,18 +72,10 @@ class DatasetImages(QWidget):
         self.foot.setAccessibleName("The image under the cursor")
         self.foot.setMinimumWidth(1)
         view_model.images_changed.connect(self._fill)
-        head = QHBoxLayout()
-        head.setSpacing(theme.GRID)
-        head.addWidget(self.switch)
-        head.addStretch(1)
+        head = boxes.line(None, self.switch, None, spacing=theme.GRID)
         for widget in (self.mix, self.smaller, self.larger, self.fold):
             head.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
-        column.addLayout(head)
-        column.addWidget(self.grid, 1)
-        column.addWidget(self.foot)
+        boxes.column(self, head, (self.grid, 1), self.foot, margins=(theme.GROUP_GAP, theme.GAP))
 
     @property
     def _dataset(self) -> Dataset | None:

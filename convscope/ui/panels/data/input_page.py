@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import (
     caption,
@@ -25,6 +25,7 @@ from convscope.ui.forms.form import (
     tool,
     under_captions,
 )
+from convscope.ui.layout import boxes
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.input_view_model import UNMEASURED, InputViewModel
 from convscope.ui.panels.data.preview import UNKNOWN_SIDE
@@ -59,9 +60,7 @@ class InputPage(QWidget):
         self._context = context
         self._stale = False
         inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(inside)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         # In a low window the image keeps its height, and the page scrolls.
@@ -98,17 +97,13 @@ class InputPage(QWidget):
         self.labels.changed.connect(
             lambda value: self.view_model.set_batch("Change the labels", None, labels=value)
         )
-        self.view = ImageView()
-        self.view.setObjectName("data.input.view")
-        self.view.setAccessibleName("The image as the network gets it")
+        self.view = naming.give(ImageView(), "data.input.view", "The image as the network gets it")
         self.view.setMinimumHeight(theme.scaled(_IMAGE))
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.tensor = QLabel()
-        self.tensor.setObjectName("data.input.tensor")
+        self.tensor = naming.give(QLabel(), "data.input.tensor")
         self.tensor.setFont(theme.font(11, mono=True))
         self.tensor.setWordWrap(True)
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("data.input.problem")
+        self.problem = naming.give(theme.label("", "warning"), "data.input.problem")
         self.problem.setWordWrap(True)
         self.problem.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.problem.hide()

@@ -23,7 +23,7 @@ from convscope.core.opening import is_folder
 from convscope.core.words import megabytes
 from convscope.jobs.job import Job
 from convscope.jobs.jobs import Jobs
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import row, tool
 from convscope.ui.panel_context import PanelContext
@@ -95,12 +95,10 @@ class Opening(QObject):
 
     def as_menu_button(self, button: Button, name: str) -> Button:
         """Give a button that menu. Returns it."""
-        button.setObjectName(name)
-        button.setAccessibleName("Open a data set")
+        naming.give(button, name, "Open a data set")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        menu.setObjectName(f"{name}.menu")
+        menu = naming.give(QMenu(button), f"{name}.menu")
         menu.aboutToShow.connect(lambda: self.fill(menu))
         button.setMenu(menu)
         return button
@@ -154,11 +152,8 @@ class OpeningStrip(QFrame):
         self.setProperty("role", "panel")
         self._jobs = jobs
         self._job: Job | None = None
-        self.title = theme.label("", "caption")
-        self.title.setObjectName("data.opening.title")
-        self.bar = QProgressBar()
-        self.bar.setObjectName("data.opening.bar")
-        self.bar.setAccessibleName("How far the opening is")
+        self.title = naming.give(theme.label("", "caption"), "data.opening.title")
+        self.bar = naming.give(QProgressBar(), "data.opening.bar", "How far the opening is")
         self.bar.setTextVisible(False)
         self.cancel = tool("data.opening.cancel", "Stop opening", "x", self._stop, "Cancel")
         layout = QHBoxLayout(self)
@@ -203,8 +198,7 @@ class Refusal(QFrame):
         self._sources = context.sources
         self._ask_about = context.ask_about
         self._opening = opening
-        self.words = theme.label("", "warning")
-        self.words.setObjectName("data.refused.words")
+        self.words = naming.give(theme.label("", "warning"), "data.refused.words")
         self.words.setWordWrap(True)
         # A path may have no place to break; it must not widen the window.
         self.words.setMinimumWidth(1)

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented
+from convscope.ui.layout import boxes
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -136,8 +137,7 @@ class DataPanel(Panel):
         self.downloads.open_requested.connect(self._open_downloaded)
         self.opening.downloads_requested.connect(self.show_downloads)
         self.stack.addWidget(self.downloads)
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        self.columns.setObjectName("data.columns")
+        self.columns = naming.give(QSplitter(Qt.Orientation.Horizontal), "data.columns")
         self.columns.setChildrenCollapsible(False)
         self.columns.setHandleWidth(1)
         self.columns.addWidget(self._left())
@@ -160,9 +160,7 @@ class DataPanel(Panel):
         self.input.view_model.settings_changed.connect(lambda _settings: self._show_preview())
         self.strip = OpeningStrip(self.context.jobs)
         self.refusal = Refusal(self.context, self.opening)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
+        column = boxes.column(self, spacing=1)
         column.addWidget(self.stack, 1)
         # Below everything, so that nothing moves under the pointer when they come and go.
         column.addWidget(self.strip)
@@ -176,9 +174,7 @@ class DataPanel(Panel):
         self.source = SourceSection(self.view_model, self.opening)
         self.split = SplitSection(self.context)
         self.classes = ClassList()
-        self.search = QLineEdit()
-        self.search.setObjectName("data.search")
-        self.search.setAccessibleName("Search classes")
+        self.search = naming.give(QLineEdit(), "data.search", "Search classes")
         self.search.setPlaceholderText("Search classes")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self.classes.search)
@@ -202,8 +198,7 @@ class DataPanel(Panel):
     def _right(self) -> QWidget:
         self.augmentation = AugmentationPage(self.context)
         self.input = InputPage(self.context)
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("data.problem")
+        self.problem = naming.give(theme.label("", "warning"), "data.problem")
         self.problem.setWordWrap(True)
         self.problem.hide()
         self.augmentation.problem.connect(self._show_problem)
@@ -221,12 +216,9 @@ class DataPanel(Panel):
         self.pages.addWidget(self.input)
         self.tabs.changed.connect(self.show_page)
         self.right = _surface()
-        column = QVBoxLayout(self.right)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
-        column.addLayout(row(self.tabs))
-        column.addWidget(self.problem)
-        column.addWidget(self.pages, 1)
+        boxes.column(
+            self.right, row(self.tabs), self.problem, (self.pages, 1), margins=(theme.GROUP_GAP, theme.GAP)
+        )
         self.right.setMinimumWidth(theme.scaled(300))
         return self.right
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy
 
 from convscope.core.task import Task
 from convscope.jobs.jobs import Jobs
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import GAP, MosaicView
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class PreviewGrid(MosaicView):
 
     def __init__(self) -> None:
         super().__init__(photographs=True)
-        self.setObjectName("data.preview")
-        self.setAccessibleName("The same image, augmented twelve times")
+        naming.give(self, "data.preview", "The same image, augmented twelve times")
         self._shape_shown = 1.0
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)

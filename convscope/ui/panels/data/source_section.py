@@ -8,8 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from convscope.core.printable import printable
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import caption, heading, room_for, row, tool
+from convscope.ui.layout import boxes
 from convscope.ui.panels.data.opening import Opening
 from convscope.ui.panels.data.view_model import DataSelection, DataViewModel
 from convscope.ui.panels.data.words import set_words, unreadable, unreadable_words
@@ -30,19 +31,15 @@ class SourceSection(QWidget):
         self._context = context = view_model.context
         self._dataset: Dataset | None = None
         self._told = 0
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self)
         self.button = opening.menu_button("data.open", "Change")
         self.button.setIcon(theme.icon("database"))
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("data.title")
+        self.title = naming.give(theme.label("", "title"), "data.title")
         self.title.setWordWrap(True)
         self.facts = caption("data.facts")
         self.credit = caption("data.credit")
-        self.notes = theme.label("", "warning")
-        self.notes.setObjectName("data.notes")
+        self.notes = naming.give(theme.label("", "warning"), "data.notes")
         self.notes.setWordWrap(True)
         for label in (self.title, self.facts, self.credit, self.notes):
             # A file's name may have no place to break; it must not widen the column.
@@ -130,8 +127,7 @@ class SourceSection(QWidget):
                 if groups:
                     lines += ["", f"{title} ({len(groups):,}):"]
                     lines += [f" {sign} ".join(name(index) for index in group) for group in groups]
-        dialog = QDialog(self)
-        dialog.setObjectName("data.details.dialog")
+        dialog = naming.give(QDialog(self), "data.details.dialog")
         dialog.setWindowTitle(f"{self._dataset.title}: what to know")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.resize(theme.scaled(640), theme.scaled(420))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QSizePolicy, QSpinBox, QWidget
 
 from convscope.core.errors import UserError
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import caption, heading, spin, under_captions
+from convscope.ui.layout import boxes
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.words import PART_WORDS
 
@@ -23,8 +24,7 @@ class PartsBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("data.split.bar")
-        self.setAccessibleName("Training, validation and test")
+        naming.give(self, "data.split.bar", "Training, validation and test")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._counts: tuple[int, ...] = (0, 0, 0)
 
@@ -78,9 +78,7 @@ class SplitSection(QWidget):
         super().__init__(parent)
         self._context = context
         self._dataset: Dataset | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self)
         self.bar = PartsBar()
         self.validation = spin("data.split.validation", "Validation share in per cent", 0, 90)
         self.test = spin("data.split.test", "Test share in per cent", 0, 90)
@@ -99,8 +97,7 @@ class SplitSection(QWidget):
             "what it has learned. “Find duplicates” tells which they are."
         )
         self.together.toggled.connect(self._set_together)
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("data.split.problem")
+        self.problem = naming.give(theme.label("", "warning"), "data.split.problem")
         self.problem.setWordWrap(True)
         self.problem.hide()
         column.addWidget(heading("Split"))

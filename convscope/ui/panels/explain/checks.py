@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 from convscope.core.words import percent
 from convscope.engine.interpret.attribution.picture import picture
 from convscope.imaging.numerals import decimal
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import caption, hairline, row, scrolling
+from convscope.ui.layout import boxes
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.checks_view_model import MOST_COMPARED, ChecksViewModel
@@ -135,19 +136,15 @@ class ChecksView(QWidget):
 
     def _build(self) -> None:
         inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, theme.GAP, 0)
-        column.setSpacing(theme.GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("explain.truth.title")
+        column = boxes.column(inside, margins=(0, 0, theme.GAP, 0))
+        self.title = naming.give(theme.label("", "title"), "explain.truth.title")
         # A class may be called like markup.
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setWordWrap(True)
         column.addWidget(self.title)
         self.run_curves = self._button("explain.truth.curves", "Take the hottest pixels away")
         self.run_curves.clicked.connect(lambda: self.view_model.check_curves())
-        self.areas = QLabel()
-        self.areas.setObjectName("explain.truth.areas")
+        self.areas = naming.give(QLabel(), "explain.truth.areas")
         self.areas.setWordWrap(True)
         self.plot = Plot("explain.truth.plot", "Probability as pixels go and come back")
         self._prepare_plot()
@@ -158,11 +155,9 @@ class ChecksView(QWidget):
         column.addWidget(hairline())
         self.run_randomised = self._button("explain.truth.randomised", "Shuffle the weights of a copy")
         self.run_randomised.clicked.connect(lambda: self.view_model.check_weights())
-        self.maps = MosaicView()
-        self.maps.setObjectName("explain.truth.maps")
+        self.maps = naming.give(MosaicView(), "explain.truth.maps")
         self.maps.setFixedHeight(theme.scaled(126))
-        self.verdict = QLabel()
-        self.verdict.setObjectName("explain.truth.verdict")
+        self.verdict = naming.give(QLabel(), "explain.truth.verdict")
         self.verdict.setWordWrap(True)
         column.addWidget(_beside(_question("Does the map follow the weights?"), self.run_randomised))
         column.addWidget(caption("", RANDOM_ABOUT))
@@ -173,9 +168,7 @@ class ChecksView(QWidget):
         column.addWidget(caption("", AGREEMENT_ABOUT))
         self.alone = caption("explain.truth.alone", TOO_FEW)
         column.addWidget(self.alone)
-        self.table = AgreementTable()
-        self.table.setObjectName("explain.truth.agreement")
-        self.table.setAccessibleName("Agreement of the maps")
+        self.table = naming.give(AgreementTable(), "explain.truth.agreement", "Agreement of the maps")
         column.addWidget(self.table)
         column.addStretch(1)
         whole = QVBoxLayout(self)
@@ -185,10 +178,7 @@ class ChecksView(QWidget):
 
     @staticmethod
     def _button(name: str, text: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setAccessibleName(text)
-        return button
+        return naming.give(QPushButton(text), name, text)
 
     def _prepare_plot(self) -> None:
         self.plot.setObjectName("explain.truth.plot")

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 
 from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.numerals import decimal, numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.answer_choice import AnswerChoice
 from convscope.ui.forms.form import caption, combo, heading, named, row, scrolling, segmented, tool
+from convscope.ui.layout import boxes
 from convscope.ui.panels.explain.map_jobs import StartedMaps
 from convscope.ui.panels.explain.request import FIRST_METHODS, ExplainRequest
 from convscope.ui.panels.explain.view_model import ExplainViewModel
@@ -55,8 +56,7 @@ class ClassField(QLineEdit):
 
     def __init__(self, name: str, says: str, placeholder: str) -> None:
         super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(says)
+        naming.give(self, name, says)
         self.setPlaceholderText(placeholder)
         self.setClearButtonEnabled(True)
         self._names = QStringListModel(self)
@@ -245,14 +245,12 @@ class ClassColumn(QWidget):
 
     def _build(self) -> None:
         inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GRID)
-        column.addWidget(heading("What the network sees"))
+        column = boxes.column(
+            inside, heading("What the network sees"), spacing=theme.GRID, margins=(theme.GROUP_GAP, theme.GAP)
+        )
         self.output = AnswerChoice("explain.output", self._view_model.context, 44)
         column.addWidget(self.output)
-        self.bars = ClassBars(5)
-        self.bars.setObjectName("explain.classes")
+        self.bars = naming.give(ClassBars(5), "explain.classes")
         self.bars.chosen.connect(self._choose_bar)
         column.addWidget(self.bars)
         self.reason = caption("explain.reason")
@@ -263,8 +261,7 @@ class ClassColumn(QWidget):
         column.addSpacing(theme.GRID)
         column.addWidget(heading("Explained"))
         # With words of its own it is laid out by its width from the first moment on.
-        self.explained = QLabel(" ")
-        self.explained.setObjectName("explain.explained")
+        self.explained = naming.give(QLabel(" "), "explain.explained")
         self.explained.setWordWrap(True)
         column.addWidget(self.explained)
         self.minus = ClassField("explain.minus", "Minus another class", NOTHING)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from convscope.core.task import Task
 from convscope.core.words import percent
@@ -17,11 +17,12 @@ from convscope.engine.interpret.attribution.explain import Failure
 from convscope.engine.interpret.attribution.picture import Style, picture, shared_scales
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.imaging.lab.display import Scale
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import tool
+from convscope.ui.layout import boxes
 from convscope.ui.panels.explain.column_titles import ColumnTitles
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 
@@ -321,15 +322,12 @@ class GridView(QWidget):
     # -- the widgets -----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
+        column = boxes.column(self, spacing=theme.GRID)
         self.tiles = MosaicView(photographs=True, caption_lines=2)
         self.tiles.setObjectName("explain.wall")
         self.tiles.setAccessibleName("Grid of maps")
         self.tiles.chosen.connect(self._chosen)
-        self.titles = ColumnTitles(self.tiles)
-        self.titles.setObjectName("explain.wall.titles")
+        self.titles = naming.give(ColumnTitles(self.tiles), "explain.wall.titles")
         column.addWidget(self.titles)
         column.addWidget(self.tiles, 1)
         self.stages_title = tool(
@@ -342,9 +340,7 @@ class GridView(QWidget):
         # No higher than a heading: the room belongs to the pictures.
         self.stages_title.setProperty("role", "fold")
         column.addWidget(self.stages_title)
-        self.stages = MosaicView(photographs=True)
-        self.stages.setObjectName("explain.stages")
-        self.stages.setAccessibleName("Grad-CAM at every stage")
+        self.stages = naming.give(MosaicView(photographs=True), "explain.stages", "Grad-CAM at every stage")
         self._size_stages()
         self.stages.chosen.connect(self._choose_stage)
         column.addWidget(self.stages)

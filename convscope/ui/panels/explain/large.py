@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from convscope.core.task import Task
 from convscope.core.words import percent
@@ -16,11 +16,12 @@ from convscope.engine.interpret.attribution.explain import Failure
 from convscope.engine.interpret.attribution.picture import picture, ramp, region
 from convscope.engine.interpret.attribution.result import Attribution, MapRequest
 from convscope.imaging.overlay import heat_pixels, upsample
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import row, segmented, tool
+from convscope.ui.layout import boxes
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 
@@ -130,9 +131,7 @@ class LargeView(QWidget):
         self.paint()
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
+        column = boxes.column(self, spacing=theme.GRID)
         self.what = segmented(
             "explain.large.what",
             "Shown",
@@ -152,10 +151,8 @@ class LargeView(QWidget):
         step = self._view_model.step
         last = tool("explain.large.last", "The last map of the grid", "arrow-left", lambda: step(-1))
         following = tool("explain.large.next", "The next map of the grid", "arrow-right", lambda: step(1))
-        self.view = ImageView(photographs=True)
-        self.view.setObjectName("explain.large.view")
-        self.scale = ScaleBar()
-        self.scale.setObjectName("explain.large.scale")
+        self.view = naming.give(ImageView(photographs=True), "explain.large.view")
+        self.scale = naming.give(ScaleBar(), "explain.large.scale")
         over, arrows = QWidget(), QWidget()
         arrows.setLayout(row(last, following, spacing=theme.GRID))
         self.whole.setMinimumHeight(self.what.sizeHint().height())
@@ -164,10 +161,6 @@ class LargeView(QWidget):
             line.addWidget(widget)
         column.addWidget(over)
         shown = QWidget()
-        below = QVBoxLayout(shown)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(theme.GRID)
-        below.addWidget(self.view, 1)
-        below.addWidget(self.scale)
+        boxes.column(shown, (self.view, 1), self.scale, spacing=theme.GRID)
         column.addWidget(shown, 1)
         self.veil = Veil(shown, "explain.large.veil")

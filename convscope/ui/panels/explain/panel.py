@@ -7,12 +7,13 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.actions import Command
 from convscope.ui.forms.form import as_panel, caption, row, tool
 from convscope.ui.forms.segmented import Segmented
+from convscope.ui.layout import boxes
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.checks import ChecksView
@@ -174,11 +175,8 @@ class ExplainPanel(Panel):
         self.save.setToolButtonStyle(style.ToolButtonIconOnly if cramped else style.ToolButtonTextBesideIcon)
 
     def _build(self) -> None:
-        across = QHBoxLayout(self)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(0)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setObjectName("explain.splitter")
+        across = boxes.line(self, spacing=0)
+        self.splitter = naming.give(QSplitter(Qt.Orientation.Horizontal), "explain.splitter")
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
         # Its rows need this width; in less the ends of the bars would be cut off.
@@ -194,9 +192,7 @@ class ExplainPanel(Panel):
     def _build_centre(self) -> QWidget:
         centre = QWidget()
         as_panel(centre)
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(centre, margins=(theme.GROUP_GAP, theme.GAP))
         self.switch = Segmented([(name, title) for name, title, _says in PAGES], "explain.view")
         self.switch.setAccessibleName("View")
         for name, _title, says in PAGES:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from convscope.imaging.lab.operation import DISPLAY_MODES, DisplayMode, ShownChannel
 from convscope.imaging.lab.peak import Peak
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.forms.form import choose, combo, segmented, tool
 from convscope.ui.panel_context import PanelContext
@@ -52,8 +52,7 @@ class DisplayRow(QWidget):
             [(mode, *DISPLAY_WORDS[mode]) for mode in DISPLAY_MODES],
         )
         self.switch.changed.connect(self._choose)
-        self.scale = ScaleBar()
-        self.scale.setObjectName("kernels.scale")
+        self.scale = naming.give(ScaleBar(), "kernels.scale")
         self.scale.setMinimumWidth(120)
         room = self.scale.sizePolicy()
         room.setRetainSizeWhenHidden(True)

@@ -6,13 +6,14 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import as_panel, fold_button, row, segmented, tool
+from convscope.ui.layout import boxes
 from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -182,9 +183,7 @@ class KernelsPanel(Panel):
         across.addWidget(self.left)
         self.centre = QWidget()
         as_panel(self.centre)
-        column = QVBoxLayout(self.centre)
-        column.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self.centre, margins=theme.GAP)
         self.switch = segmented(
             "kernels.view",
             "View",
@@ -200,15 +199,13 @@ class KernelsPanel(Panel):
             WIDTH,
             self._fold,
         )
-        head = QHBoxLayout()
-        head.setSpacing(theme.GRID)
+        head = boxes.line(spacing=theme.GRID)
         head.addWidget(self.drawer.button, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.switch, 1)
         for button in (*self.output.buttons, self.fold):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("kernels.problem")
+        self.problem = naming.give(theme.label("", "warning"), "kernels.problem")
         self.problem.setWordWrap(True)
         self.problem.hide()
         column.addWidget(self.problem)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from convscope.imaging.lab.operation import Operation
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.stage_strip import StageStrip
 from convscope.ui.forms.form import row, tool
 from convscope.ui.panels.kernels.controls.section import LabSection
@@ -43,8 +43,7 @@ class StageSection(LabSection):
     def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self._pictures: list[NDArray[np.uint8]] = []
-        self.strip = StageStrip()
-        self.strip.setObjectName("kernels.stages")
+        self.strip = naming.give(StageStrip(), "kernels.stages")
         self.strip.selected.connect(self._select)
         self.strip.moved.connect(
             lambda index, to: self.model.edit("Move stage", lambda lab: lab.moved(index, to))

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton, QWidget
 
 from convscope.imaging.lab.pixel_sum import PixelSum, explain
 from convscope.imaging.lab.size import output_size
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.formula import FormulaLabel
 from convscope.ui.forms.form import as_panel, caption, heading, row, segmented, tool
+from convscope.ui.layout import boxes
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.kernels.view_models.frame import Box, LabFrame, LabRefused, PicturePlace, Taps
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
@@ -49,20 +50,15 @@ class SumColumn(ScrollColumn):
         self._pinned = False
         holder = QWidget()
         as_panel(holder)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
-        column.setSpacing(theme.GAP)
-        self.place = theme.with_figures(theme.label("", "title"))
-        self.place.setObjectName("kernels.place")
+        column = boxes.column(holder, margins=theme.GROUP_GAP)
+        self.place = naming.give(theme.with_figures(theme.label("", "title")), "kernels.place")
         self.pin = tool("kernels.unpin", "Let this place go", "lock", model.release)
         self.copy = tool("kernels.copy_sum", "Copy the sum", "copy", self.copy_sum)
         column.addLayout(row(self.place, None, self.pin, self.copy))
         self.hint = caption("kernels.hint", HINT)
         column.addWidget(self.hint)
         self.body = QWidget()
-        inside = QVBoxLayout(self.body)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(theme.GAP)
+        inside = boxes.column(self.body)
         self.channel = segmented(
             "kernels.sum_channel",
             "Channel of the sum",
@@ -79,17 +75,13 @@ class SumColumn(ScrollColumn):
             {name: (f"kernels.{name}", title) for name, title in titles.items()}, "kernels.table"
         )
         inside.addWidget(self.tables)
-        self.sum = QPlainTextEdit()
-        self.sum.setObjectName("kernels.sum")
-        self.sum.setAccessibleName("The sum written out")
+        self.sum = naming.give(QPlainTextEdit(), "kernels.sum", "The sum written out")
         self.sum.setReadOnly(True)
         self.sum.setFont(theme.font(12, mono=True))
         self.sum.setFixedHeight(theme.scaled(72))
         inside.addWidget(self.sum)
         # Below the terms, which scroll where there are many of them.
-        self.total = QLabel()
-        self.total.setObjectName("kernels.total")
-        self.total.setAccessibleName("What the sum gives")
+        self.total = naming.give(QLabel(), "kernels.total", "What the sum gives")
         self.total.setFont(theme.font(15, weight=QFont.Weight.DemiBold, mono=True))
         self.total.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inside.addWidget(self.total)
@@ -101,9 +93,7 @@ class SumColumn(ScrollColumn):
         self.formula = FormulaLabel("kernels.formula", "Output size, written out")
         column.addWidget(self.formula)
         column.addWidget(heading("Histogram"))
-        self.histogram = HistogramView()
-        self.histogram.setObjectName("kernels.histogram")
-        self.histogram.setAccessibleName("Histogram of source and result")
+        self.histogram = naming.give(HistogramView(), "kernels.histogram", "Histogram of source and result")
         self.histogram.setMaximumHeight(theme.scaled(HISTOGRAMS))
         column.addWidget(self.histogram)
         column.addStretch(1)
@@ -252,20 +242,15 @@ class SumNote(QWidget):
     def __init__(self, show_sum: Callable[[], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("kernels.note")
-        self.place = theme.with_figures(theme.label("", "caption"))
-        self.place.setObjectName("kernels.note.place")
-        self.total = theme.label("", "caption")
-        self.total.setObjectName("kernels.note.total")
+        self.place = naming.give(theme.with_figures(theme.label("", "caption")), "kernels.note.place")
+        self.total = naming.give(theme.label("", "caption"), "kernels.note.total")
         self.total.setFont(theme.font(13, weight=QFont.Weight.DemiBold, mono=True))
         self.button = QPushButton("Show the sum")
         self.button.setObjectName("kernels.note.show")
         self.button.setAccessibleName("Show the sum in place of the controls")
         self.button.setToolTip("The sum takes the place of the controls: there is no room for both")
         self.button.clicked.connect(lambda: show_sum())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GRID, 0, 0, 0)
-        column.setSpacing(2)
-        column.addStretch(1)
+        column = boxes.column(self, None, spacing=2, margins=(theme.GRID, 0, 0, 0))
         for widget in (self.place, self.total, self.button):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignRight)
         column.addStretch(1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import as_panel, combo, hairline, row, tool
+from convscope.ui.layout import boxes
 from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.layers.controls import MapControls
 from convscope.ui.panels.layers.depth_chart import DepthChart
@@ -23,9 +24,7 @@ class Centre(QWidget):
     def __init__(self, save: QToolButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         as_panel(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self, margins=(theme.GROUP_GAP, theme.GAP))
         self.head = TitleLine("layers.title", "layers.facts")
         self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right")
         self.fold.setCheckable(True)
@@ -43,8 +42,7 @@ class Centre(QWidget):
         column.addWidget(self.problem)
         self.reset = tool("layers.reset", "Back to the network's own weights", "undo-2", text="Reset")
         self.edits = self._sentence("layers.edit_words")
-        self.banner = QWidget()
-        self.banner.setObjectName("layers.edits")
+        self.banner = naming.give(QWidget(), "layers.edits")
         inside = QHBoxLayout(self.banner)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(self.edits, 1)
@@ -56,8 +54,7 @@ class Centre(QWidget):
         self.stage = Stage()
         column.addWidget(self.stage, 1)
         column.addWidget(hairline())
-        self.chart = DepthChart()
-        self.chart.setObjectName("layers.depth")
+        self.chart = naming.give(DepthChart(), "layers.depth")
         column.addWidget(self.chart)
 
     def say(self, sentence: str) -> None:
@@ -81,8 +78,7 @@ class Centre(QWidget):
 
     @staticmethod
     def _sentence(name: str) -> QLabel:
-        made = theme.label("", "warning")
-        made.setObjectName(name)
+        made = naming.give(theme.label("", "warning"), name)
         made.setWordWrap(True)
         made.hide()
         return made

@@ -7,10 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
 from convscope.ui import theme
 from convscope.ui.forms.form import choose, combo, segmented, spin
+from convscope.ui.layout import boxes
 from convscope.ui.panels.layers.feature_maps import MapDisplay
 
 NORMALISATIONS = (
@@ -87,9 +88,7 @@ class MapControls(QWidget):
             ("compare with", self.beside),
         )
         self._boxes = tuple(_under(text, box) for text, box in named)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(theme.GAP)
+        rows = boxes.column(self)
         self._rows = QHBoxLayout(), QHBoxLayout()
         for across in self._rows:
             across.setSpacing(theme.GAP)
@@ -187,9 +186,7 @@ def _data(box: QComboBox) -> Any:
 def _under(text: str, box: QComboBox) -> QWidget:
     """A choice under its name."""
     made = QWidget()
-    column = QVBoxLayout(made)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(2)
+    column = boxes.column(made, spacing=2)
     label = theme.label(text, "caption")
     label.setBuddy(box)
     column.addWidget(label)

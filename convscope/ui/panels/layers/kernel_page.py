@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QWidget
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.dead import why
 from convscope.imaging.kernels.kernel import Kernel
 from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.form import caption, decimal, row, tool
+from convscope.ui.layout import boxes
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, of_filter
 from convscope.ui.tables.kernel_grid import KernelGrid
 
@@ -48,9 +49,7 @@ class KernelPage(QWidget):
         self._shown: KernelPictures | None = None
         self._channel = 0
         self._index = 0
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self)
         self.words = caption("layers.kernel_words")
         column.addWidget(self.words)
         self.slices = MosaicView()
@@ -61,9 +60,7 @@ class KernelPage(QWidget):
         column.addWidget(self.slices)
         self.slice_words = caption("layers.slice_words")
         column.addWidget(self.slice_words)
-        self.grid = KernelGrid()
-        self.grid.setObjectName("layers.kernel")
-        self.grid.setAccessibleName("Weights of one kernel")
+        self.grid = naming.give(KernelGrid(), "layers.kernel", "Weights of one kernel")
         self.grid.setMinimumHeight(theme.scaled(GRID_HEIGHT))
         self.grid.edited.connect(self._edit)
         column.addWidget(self.grid, 1)

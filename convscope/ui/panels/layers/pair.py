@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import row
+from convscope.ui.layout import boxes
 from convscope.ui.panels.layers.detail import Detail
 
 
@@ -28,21 +29,12 @@ class MapPair(QWidget):
     def __init__(self, suffix: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.detail: Detail | None = None
-        self.title = theme.label("", "caption")
-        self.title.setObjectName(f"layers.pair_title{suffix}")
-        self.map = ImageView()
-        self.map.setObjectName(f"layers.map{suffix}")
-        self.map.setAccessibleName("The chosen map")
-        self.image = ImageView()
-        self.image.setObjectName(f"layers.image{suffix}")
-        self.image.setAccessibleName("The image as the network sees it")
+        self.title = naming.give(theme.label("", "caption"), f"layers.pair_title{suffix}")
+        self.map = naming.give(ImageView(), f"layers.map{suffix}", "The chosen map")
+        self.image = naming.give(ImageView(), f"layers.image{suffix}", "The image as the network sees it")
         self.map.hovered.connect(self.hovered)
         self.map.clicked.connect(self._click)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        column.addWidget(self.title)
-        column.addLayout(row(self.map, self.image, spacing=theme.GRID), 1)
+        boxes.column(self, self.title, (row(self.map, self.image, spacing=theme.GRID), 1), spacing=theme.GRID)
 
     def show_detail(self, detail: Detail, *, named: bool) -> None:
         """Show a map.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.breakdown.base import Breakdown
@@ -14,6 +14,7 @@ from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.forms.form import as_panel
 from convscope.ui.forms.no_model import NoModelPage
+from convscope.ui.layout import boxes
 from convscope.ui.layout.three_columns import ThreeColumns
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -104,9 +105,7 @@ class LayersPanel(Panel):
         )
         whole = QWidget()
         self.pages.addWidget(whole)
-        across = QHBoxLayout(whole)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(1)
+        across = boxes.line(whole, spacing=1)
         self.tree = LayerTree()
         left = QWidget()
         as_panel(left)

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.forms.form import caption
+from convscope.ui.layout import boxes
 from convscope.ui.layout.elided import ElidedLabel
 from convscope.ui.panels.layers.feature_maps import FeatureMaps, Side
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
@@ -34,20 +35,12 @@ class _Pane(QWidget):
         self.title.setObjectName(f"{name}_title")
         self._ranks: list[int] = []
         self._bars: list[int] = []
-        self.mosaic = MosaicView()
-        self.mosaic.setObjectName(name)
-        self.mosaic.setAccessibleName("Feature maps")
-        self.bars = BarsView()
-        self.bars.setObjectName(f"{name}_bars")
-        self.bars.setAccessibleName("The layer's numbers")
+        self.mosaic = naming.give(MosaicView(), name, "Feature maps")
+        self.bars = naming.give(BarsView(), f"{name}_bars", "The layer's numbers")
         self.stack = QStackedWidget()
         self.stack.addWidget(self.mosaic)
         self.stack.addWidget(self.bars)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        column.addWidget(self.title)
-        column.addWidget(self.stack, 1)
+        boxes.column(self, self.title, (self.stack, 1), spacing=theme.GRID)
 
     def show_side(self, found: FeatureMaps, side: Side) -> None:
         """Show the maps in the order of all."""
@@ -118,14 +111,10 @@ class Stage(QWidget):
         super().__init__(parent)
         self._found: FeatureMaps | None = None
         self.panes = (_Pane("layers.mosaic"), _Pane("layers.mosaic_beside"))
-        self.kernels = MosaicView()
-        self.kernels.setObjectName("layers.kernels")
-        self.kernels.setAccessibleName("Kernels of the layer")
+        self.kernels = naming.give(MosaicView(), "layers.kernels", "Kernels of the layer")
         self.stack = QStackedWidget()
         maps = QWidget()
-        across = QHBoxLayout(maps)
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(theme.GROUP_GAP)
+        across = boxes.line(maps, spacing=theme.GROUP_GAP)
         for side, pane in enumerate(self.panes):
             across.addWidget(pane, 1)
             pane.mosaic.chosen.connect(lambda place, side=side: self._pick(place, side))
@@ -142,19 +131,11 @@ class Stage(QWidget):
         self.large.setContentsMargins(0, 0, 0, 0)
         self.stack.addWidget(large)
         self.kernels.chosen.connect(lambda channel: self.chosen.emit(channel, 0))
-        self.scale = ScaleBar()
-        self.scale.setObjectName("layers.scale")
+        self.scale = naming.give(ScaleBar(), "layers.scale")
         self.scale.setMaximumWidth(theme.scaled(220))
         self.scale_words = caption("layers.scale_words")
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.GROUP_GAP)
-        foot.addWidget(self.scale)
-        foot.addWidget(self.scale_words, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        column.addWidget(self.stack, 1)
-        column.addLayout(foot)
+        foot = boxes.line(None, self.scale, (self.scale_words, 1), spacing=theme.GROUP_GAP)
+        boxes.column(self, (self.stack, 1), foot)
 
     def show_maps(self, found: FeatureMaps) -> None:
         """Show the maps of one or of two subjects."""

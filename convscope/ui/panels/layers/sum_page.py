@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from convscope.engine.interpret.breakdown.base import Breakdown
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import caption, row, tool
+from convscope.ui.layout import boxes
 from convscope.ui.tables.sum_tables import Letters, SumTables
 
 HINT = "Choose a map; hover it to see what part of the image a value depends on, click to see its sum."
@@ -34,11 +35,8 @@ class SumPage(QWidget):
         super().__init__(parent)
         self.sum: Breakdown | None = None
         self._part = 0
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
-        self.place = theme.with_figures(theme.label("", "heading"))
-        self.place.setObjectName("layers.place")
+        column = boxes.column(self)
+        self.place = naming.give(theme.with_figures(theme.label("", "heading")), "layers.place")
         self.copy = tool("layers.copy_sum", "Copy the sum", "copy", self.copy_sum)
         self.back = tool(
             "layers.follow", "Explain its largest input: one layer back", "step-back", self.follow
@@ -68,9 +66,7 @@ class SumPage(QWidget):
             "layers.table",
         )
         column.addWidget(self.tables)
-        self.text = QPlainTextEdit()
-        self.text.setObjectName("layers.sum")
-        self.text.setAccessibleName("The sum written out")
+        self.text = naming.give(QPlainTextEdit(), "layers.sum", "The sum written out")
         self.text.setReadOnly(True)
         self.text.setFont(theme.font(12, mono=True))
         self.text.setMinimumHeight(theme.scaled(84))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from convscope.ui import theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.form import caption, row, tool
+from convscope.ui.layout import boxes
 from convscope.ui.panels.layers.top_images import TopImagesViewModel, told
 
 
@@ -16,9 +16,7 @@ class TopPage(QWidget):
     def __init__(self, found: TopImagesViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._found = found
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self)
         self.words = caption("layers.top_words")
         column.addWidget(self.words)
         self.search = tool("layers.top_find", "Look through the data set", "search", found.look, "Find")

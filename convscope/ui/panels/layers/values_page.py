@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 
 from convscope.core.words import share
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import caption
+from convscope.ui.layout import boxes
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.words import blank_note
 from convscope.ui.plots.histogram import HistogramView
@@ -32,23 +33,17 @@ class ValuesPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self)
         self.numbers: dict[str, QLabel] = {}
         form = QFormLayout()
         form.setVerticalSpacing(2)
         for name, words in _ROWS:
-            label = QLabel()
-            label.setObjectName(f"layers.{name}")
-            label.setAccessibleName(words)
+            label = naming.give(QLabel(), f"layers.{name}", words)
             label.setFont(theme.font(12, mono=True))
             form.addRow(theme.label(words, "caption"), label)
             self.numbers[name] = label
         column.addLayout(form)
-        self.histogram = HistogramView()
-        self.histogram.setObjectName("layers.histogram")
-        self.histogram.setAccessibleName("Histogram of the map")
+        self.histogram = naming.give(HistogramView(), "layers.histogram", "Histogram of the map")
         column.addWidget(self.histogram)
         self.note = caption("layers.blank_note")
         column.addWidget(self.note)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QToolButton, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.form import as_panel, fold_button
+from convscope.ui.layout import boxes
 from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.patterns.controls import PatternControls
 from convscope.ui.panels.patterns.view_model import Grid, PatternsViewModel
@@ -39,14 +40,10 @@ class PatternsCentre(QWidget):
         super().__init__(parent)
         self._model, self._unfold = view_model, unfold
         as_panel(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self, margins=(theme.GROUP_GAP, theme.GAP))
         self.head = TitleLine("patterns.title", "patterns.facts")
         self.fold = fold_button("patterns.fold", "Show or hide the large pattern", fold)
-        head = QHBoxLayout()
-        head.setSpacing(theme.GAP)
-        head.addWidget(self.head, 1)
+        head = boxes.line(None, (self.head, 1))
         self.go_on = QPushButton("Grow the rest")
         self.go_on.setObjectName("patterns.go_on")
         self.go_on.setToolTip("It was stopped: go on where it stood")
@@ -58,17 +55,12 @@ class PatternsCentre(QWidget):
         column.addLayout(head)
         self.controls = PatternControls(view_model)
         column.addWidget(self.controls)
-        self.problem = theme.label("", "warning")
-        self.problem.setObjectName("patterns.problem")
+        self.problem = naming.give(theme.label("", "warning"), "patterns.problem")
         self.problem.setWordWrap(True)
         self.problem.hide()
         column.addWidget(self.problem)
-        self.grid = MosaicView(photographs=True)
-        self.grid.setObjectName("patterns.grid")
-        self.grid.setAccessibleName("Patterns")
-        self.sheet = ImageView()
-        self.sheet.setObjectName("patterns.sheet")
-        self.sheet.setAccessibleName("Contact sheet")
+        self.grid = naming.give(MosaicView(photographs=True), "patterns.grid", "Patterns")
+        self.sheet = naming.give(ImageView(), "patterns.sheet", "Contact sheet")
         self.stack = QStackedWidget()
         self.stack.addWidget(self.grid)
         self.stack.addWidget(self.sheet)

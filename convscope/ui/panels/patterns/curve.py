@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.plots.plot import Plot
 
 HEIGHT = 92
@@ -21,8 +21,7 @@ class Curve(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("patterns.curve")
-        self.setAccessibleName("Objective by step")
+        naming.give(self, "patterns.curve", "Objective by step")
         self.setFixedHeight(theme.scaled(HEIGHT))
         self._curves: list[NDArray[np.float32]] = []
         self._steps = 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from convscope.core.words import breakable
 from convscope.engine.interpret.feature_visualization.results import verdict
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import as_panel, caption, combo, heading, named, segmented
+from convscope.ui.layout import boxes
 from convscope.ui.panels.patterns.curve import Curve
 from convscope.ui.panels.patterns.grown import PatternDetail
 from convscope.ui.panels.patterns.options import AIMS, SIDES
@@ -76,22 +77,17 @@ class DetailView(QWidget):
     # -- the widgets -----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("patterns.large.title")
+        column = boxes.column(self, margins=(theme.GROUP_GAP, theme.GAP))
+        self.title = naming.give(theme.label("", "title"), "patterns.large.title")
         self.title.setMinimumWidth(1)
         self.title.setWordWrap(True)
         column.addWidget(self.title)
-        pictures = QHBoxLayout()
-        pictures.setSpacing(theme.GRID)
+        pictures = boxes.line(spacing=theme.GRID)
         self.views = (ImageView(photographs=True), ImageView(photographs=True))
         for view, name, says in zip(
             self.views, ("large", "large.hates"), ("Pattern", "What makes it negative"), strict=True
         ):
-            view.setObjectName(f"patterns.{name}")
-            view.setAccessibleName(says)
+            naming.give(view, f"patterns.{name}", says)
             pictures.addWidget(view)
         self.views[1].set_caption("negative")
         self.views[1].hide()
@@ -103,8 +99,7 @@ class DetailView(QWidget):
         column.addWidget(heading("Objective by step"))
         self.curve = Curve()
         column.addWidget(self.curve)
-        self.start = QPushButton("Start")
-        self.start.setObjectName("patterns.start")
+        self.start = naming.give(QPushButton("Start"), "patterns.start")
         self.start.setProperty("role", "primary")
         self.start.clicked.connect(self._press)
         self.go_on = QPushButton("Continue")
@@ -113,14 +108,8 @@ class DetailView(QWidget):
         self.go_on.setToolTip("Grow on from here, as many steps again once it has come to its end")
         self.go_on.setIcon(theme.icon("step-forward"))
         self.go_on.clicked.connect(self._model.continue_large)
-        self.steps = theme.with_figures(theme.label("", "caption"))
-        self.steps.setObjectName("patterns.step")
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.GAP)
-        buttons.addWidget(self.start)
-        buttons.addWidget(self.go_on)
-        buttons.addStretch(1)
-        buttons.addWidget(self.steps)
+        self.steps = naming.give(theme.with_figures(theme.label("", "caption")), "patterns.step")
+        buttons = boxes.line(None, self.start, self.go_on, None, self.steps)
         column.addLayout(buttons)
         self.aim = combo("patterns.aim", "What is excited", [(value, words) for value, words, _ in AIMS])
         for number, (_value, _words, says) in enumerate(AIMS):

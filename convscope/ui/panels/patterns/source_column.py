@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt
-from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QWidget
 
 from convscope.engine.interpret.feature_visualization.objectives import has_units
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import as_panel, segmented
+from convscope.ui.layout import boxes
 from convscope.ui.panels.patterns.view_model import PatternsViewModel
 from convscope.ui.tables.layer_tree import LayerTree
 from convscope.ui.view_state import keep_text
@@ -74,9 +75,7 @@ class SourceColumn(QWidget):
             self._pick()
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(self, margins=theme.GAP)
         self.switch = segmented("patterns.source", "Patterns of", SOURCES, wide=True)
         self.switch.changed.connect(self._model.show_source)
         column.addWidget(self.switch)
@@ -88,16 +87,12 @@ class SourceColumn(QWidget):
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setSourceModel(self._names)
         self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.search = QLineEdit()
-        self.search.setObjectName("patterns.find_class")
-        self.search.setAccessibleName("Search classes")
+        self.search = naming.give(QLineEdit(), "patterns.find_class", "Search classes")
         self.search.setPlaceholderText("Search classes")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(lambda text: self._proxy.setFilterFixedString(text.strip()))
         self.search.returnPressed.connect(self._take_first)
-        self.classes = QListView()
-        self.classes.setObjectName("patterns.classes")
-        self.classes.setAccessibleName("Classes")
+        self.classes = naming.give(QListView(), "patterns.classes", "Classes")
         self.classes.setUniformItemSizes(True)
         self.classes.setSpacing(3)
         self.classes.setFrameShape(QListView.Shape.NoFrame)
@@ -106,11 +101,7 @@ class SourceColumn(QWidget):
         self.classes.clicked.connect(lambda _index: self._pick())
         self.classes.activated.connect(lambda _index: self._pick())
         page = QWidget()
-        inside = QVBoxLayout(page)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(theme.GAP)
-        inside.addWidget(self.search)
-        inside.addWidget(self.classes, 1)
+        boxes.column(page, self.search, (self.classes, 1))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.tree)
         self.stack.addWidget(page)

@@ -31,7 +31,7 @@ from convscope.core.printable import printable
 from convscope.core.words import percent
 from convscope.imaging.numerals import numeral
 from convscope.jobs.jobs import Jobs
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
 from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
 from convscope.ui.panels.explain.folder.answers import SKIPPED, FolderAnswers, FolderOrder, Sorting
@@ -251,8 +251,7 @@ class AnswersTable(QTableView):
 
     def __init__(self, jobs: Jobs) -> None:
         super().__init__()
-        self.setObjectName("explain.folder.table")
-        self.setAccessibleName("Pictures and what the network says of them")
+        naming.give(self, "explain.folder.table", "Pictures and what the network says of them")
         self.answers_model = AnswersModel(self)
         self.loader = ThumbnailLoader(jobs, "explain.folder.thumbnails", self)
         self.loader.arrived.connect(lambda _made: self.viewport().update())

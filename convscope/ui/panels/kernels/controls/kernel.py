@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from convscope.core.errors import UserError
 from convscope.imaging.kernels.kernel import LEAST_DIVISOR, MAX_SIZE, MOST_DIVISOR, Kernel
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import caption, row, segmented, spin, tool, trimmed
 from convscope.ui.panels.kernels.controls.section import LabSection
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
@@ -51,9 +51,7 @@ class KernelSection(LabSection):
         self.tabs.changed.connect(lambda value: model.kernel_channel.set(int(value)))
         self.column.addWidget(self.tabs)
 
-        self.grid = KernelGrid()
-        self.grid.setObjectName("kernels.grid")
-        self.grid.setAccessibleName("Kernel weights")
+        self.grid = naming.give(KernelGrid(), "kernels.grid", "Kernel weights")
         self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.grid.edited.connect(self._edited)
         self.grid.rejected.connect(lambda sentence: model.context.report(UserError(sentence)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from convscope.ui import theme
+from convscope.ui.layout import boxes
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.workspace.lab import Lab
 
@@ -15,9 +15,7 @@ class LabSection(QWidget):
     def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = model
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(theme.GAP)
+        self.column = boxes.column(self)
 
     def show_lab(self, lab: Lab) -> None:
         """Bring the controls in line with the lab; emits nothing."""

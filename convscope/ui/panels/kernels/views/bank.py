@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from convscope.imaging.kernels import BANKS
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.forms.form import caption, choose, combo, row, slider
 from convscope.ui.panel_context import PanelContext
@@ -37,8 +37,7 @@ class BankView(View):
         self.orientations.valueChanged.connect(
             lambda value: self.model.edit("Change the directions", "directions", orientations=value)
         )
-        self.count = QLabel()
-        self.count.setObjectName("kernels.bank.count")
+        self.count = naming.give(QLabel(), "kernels.bank.count")
         self.turns = QLabel("Directions")
         self.turns.setBuddy(self.orientations)
         label = QLabel("Set of kernels")
@@ -46,9 +45,7 @@ class BankView(View):
         head = row(label, self.choice, self.sentence, self.turns, self.orientations, self.count)
         head.setStretch(2, 1)
         self.column.addLayout(head)
-        self.maps = MosaicView()
-        self.maps.setObjectName("kernels.bank.maps")
-        self.maps.setAccessibleName("One map for each kernel")
+        self.maps = naming.give(MosaicView(), "kernels.bank.maps", "One map for each kernel")
         self.maps.chosen.connect(self.model.choose)
         self.column.addWidget(self.maps, 1)
         self.column.addWidget(self.message)

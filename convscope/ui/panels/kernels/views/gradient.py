@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from convscope.imaging.lab import gradient as gradients
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import CAPTION_HEIGHT, ImageView
 from convscope.ui.forms.form import caption, segmented
 from convscope.ui.panel_context import PanelContext
@@ -77,9 +77,7 @@ class GradientView(View):
         self._columns = 0
         self.views: dict[str, ImageView] = {}
         for name, title, _short in TITLES:
-            view = ImageView()
-            view.setObjectName(f"kernels.gradient.{name}")
-            view.setAccessibleName(title)
+            view = naming.give(ImageView(), f"kernels.gradient.{name}", title)
             view.setMinimumSize(theme.scaled(96), theme.scaled(80))
             self.views[name] = view
         self.views["gx"].link(*(self.views[name] for name in ("gy", "magnitude", "angle")))

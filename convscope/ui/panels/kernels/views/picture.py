@@ -15,7 +15,7 @@ from convscope.imaging.lab.histogram import Histogram
 from convscope.imaging.lab.operation import ShownChannel
 from convscope.imaging.numerals import numeral
 from convscope.imaging.region import Region
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.divider_view import DividerView
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.picture_pair import PicturePair
@@ -95,21 +95,14 @@ class PictureView(View):
         super().__init__(context, lab, parent)
         self._frame: LabFrame | None = None
         self._chosen = context.workspace.part("kernels.picture", PictureSettings(), self.scope)
-        self.source = ImageView()
-        self.source.setObjectName("kernels.source")
-        self.source.setAccessibleName("Source picture")
-        self.result = ImageView()
-        self.result.setObjectName("kernels.result")
-        self.result.setAccessibleName("Result picture")
+        self.source = naming.give(ImageView(), "kernels.source", "Source picture")
+        self.result = naming.give(ImageView(), "kernels.result", "Result picture")
         self.source.hovered.connect(lambda place: self.tell(place, "source"))
         self.result.hovered.connect(lambda place: self.tell(place, "result"))
         self.source.clicked.connect(lambda r, c: self._click("source", r, c))
         self.result.clicked.connect(lambda r, c: self._click("result", r, c))
-        self.pair = PicturePair(self.source, self.result)
-        self.pair.setObjectName("kernels.pair")
-        self.divider = DividerView()
-        self.divider.setObjectName("kernels.divider")
-        self.divider.setAccessibleName("Source and result under a divider")
+        self.pair = naming.give(PicturePair(self.source, self.result), "kernels.pair")
+        self.divider = naming.give(DividerView(), "kernels.divider", "Source and result under a divider")
         self.divider.set_names("source", "result")
         self.divider.hovered.connect(lambda place: self.tell(place, "result"))
         self.divider.clicked.connect(lambda r, c: self._click("result", r, c))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from convscope.imaging.lab.stage import sliding_kernels
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, range_words
@@ -28,8 +28,7 @@ class RgbView(View):
     def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(context, lab, parent)
         self.model = RgbViewModel(context)
-        self.ask = QPushButton("Make it an RGB filter")
-        self.ask.setObjectName("kernels.rgb.ask")
+        self.ask = naming.give(QPushButton("Make it an RGB filter"), "kernels.rgb.ask")
         self.ask.setProperty("role", "primary")
         self.ask.clicked.connect(lambda: lab.make_filter())
         self.words = QLabel("Each channel has the same kernel now. An RGB filter has one kernel a channel.")
@@ -52,9 +51,7 @@ class RgbView(View):
         self.equals: list[QLabel] = []
         for index, name in enumerate(NAMES):
             channel = self._picture(f"channel_{index}", name)
-            kernel = NumberGrid()
-            kernel.setObjectName(f"kernels.rgb.kernel_{index}")
-            kernel.setAccessibleName(f"Kernel of {name}")
+            kernel = naming.give(NumberGrid(), f"kernels.rgb.kernel_{index}", f"Kernel of {name}")
             product = self._picture(f"product_{index}", f"{name} product")
             product.hovered.connect(self._show_sum)
             equals = _sign("=")
@@ -72,9 +69,7 @@ class RgbView(View):
             grid.setColumnStretch(column, stretch)
         self.products[0].link(*self.products[1:], self.total)
         self.column.addWidget(self.drawing, 1)
-        self.sum = QLabel()
-        self.sum.setObjectName("kernels.rgb.sum")
-        self.sum.setAccessibleName("The sum over the channels")
+        self.sum = naming.give(QLabel(), "kernels.rgb.sum", "The sum over the channels")
         self.sum.setFont(theme.font(13, mono=True))
         self.sum.setWordWrap(True)
         self.sum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -104,9 +99,7 @@ class RgbView(View):
             widget.setVisible(self.model.is_filter)
 
     def _picture(self, name: str, title: str) -> ImageView:
-        view = ImageView()
-        view.setObjectName(f"kernels.rgb.{name}")
-        view.setAccessibleName(title)
+        view = naming.give(ImageView(), f"kernels.rgb.{name}", title)
         view.set_caption(title)
         return view
 

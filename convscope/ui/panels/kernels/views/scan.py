@@ -10,7 +10,7 @@ from PySide6.QtCore import QSignalBlocker, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
 from convscope.imaging.lab.scan import Scan
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.picture_pair import PicturePair
 from convscope.ui.forms.form import row, slider, tool
@@ -49,13 +49,11 @@ class ScanView(View):
             (self.source, "source", "source, with the window"),
             (self.result, "result", "result so far"),
         ):
-            view.setObjectName(f"kernels.scan.{name}")
-            view.setAccessibleName(title)
+            naming.give(view, f"kernels.scan.{name}", title)
             view.set_caption(title)
         self.source.hovered.connect(lambda place: self._hover(place, "source"))
         self.result.hovered.connect(lambda place: self._hover(place, "result"))
-        pair = PicturePair(self.source, self.result)
-        pair.setObjectName("kernels.scan.pair")
+        pair = naming.give(PicturePair(self.source, self.result), "kernels.scan.pair")
         self.column.addWidget(pair, 1)
 
         self.start = tool("kernels.scan.start", "To the start", "skip-back", lambda: self.go(0))
@@ -67,11 +65,9 @@ class ScanView(View):
         self.speed = slider("kernels.scan.speed", "Speed of the scan", 0, len(SPEEDS) - 1)
         self.speed.setMaximumWidth(theme.scaled(120))
         self.speed.valueChanged.connect(self.model.choose_speed)
-        self.speed_words = QLabel()
-        self.speed_words.setObjectName("kernels.scan.speed_words")
+        self.speed_words = naming.give(QLabel(), "kernels.scan.speed_words")
         self.speed_words.setMinimumWidth(theme.scaled(76))
-        self.words = QLabel()
-        self.words.setObjectName("kernels.scan.words")
+        self.words = naming.give(QLabel(), "kernels.scan.words")
         self.words.setMinimumWidth(theme.scaled(150))
         bar = row(self.start, self.back, self.play, self.forward, self.position, self.words)
         bar.setSpacing(theme.GRID)

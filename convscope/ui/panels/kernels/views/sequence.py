@@ -9,11 +9,10 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSlider,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.formula import FormulaLabel
 from convscope.ui.forms.form import (
     as_panel,
@@ -29,6 +28,7 @@ from convscope.ui.forms.form import (
     tool,
 )
 from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.layout import boxes
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controls.column import WIDTH
 from convscope.ui.panels.kernels.controls.operation import BORDER_WORDS, tell_borders
@@ -73,16 +73,13 @@ class SequenceView(View):
             letter = theme.label(title, "title")
             letter.setToolTip(says)
             charts.addWidget(letter, at, 0)
-            bars = BarsView()
-            bars.setObjectName(f"kernels.sequence.{name}_bars")
-            bars.setAccessibleName(says)
+            bars = naming.give(BarsView(), f"kernels.sequence.{name}_bars", says)
             self.bars[name] = bars
             charts.addWidget(bars, at, 1)
             charts.setRowStretch(at, 1)
         self.column.addLayout(charts, 1)
         self.bars["output"].clicked.connect(lambda index: self.model.go(index))
-        self.position.setObjectName("kernels.sequence.position")
-        self.position.setAccessibleName("Output in hand")
+        naming.give(self.position, "kernels.sequence.position", "Output in hand")
         wheel_needs_focus(self.position)
         self.position.valueChanged.connect(self.model.go)
         self.back = tool("kernels.sequence.back", "One step back", "step-back", lambda: self.step(-1))
@@ -145,9 +142,7 @@ class SequenceView(View):
 
     def _build_controls(self) -> QWidget:
         holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP, theme.GROUP_GAP)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(holder, margins=theme.GROUP_GAP)
         self.sequence = self._line("sequence", "Sequence s", "Type the sequence")
         self.weights = self._line("weights", "Weights w", "Type the weights")
         self.mode = segmented(
@@ -196,9 +191,7 @@ class SequenceView(View):
         return scroll
 
     def _line(self, name: str, title: str, label: str) -> QLineEdit:
-        line = QLineEdit()
-        line.setObjectName(f"kernels.sequence.{name}")
-        line.setAccessibleName(title)
+        line = naming.give(QLineEdit(), f"kernels.sequence.{name}", title)
         line.setFont(theme.font(12, mono=True))
         line.textChanged.connect(lambda text: self.model.edit(label, name, **{name: text}))
         return line

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption, row, scrolling, segmented, tool
 from convscope.ui.forms.wheel import wheel_needs_focus
+from convscope.ui.layout import boxes
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, range_words
@@ -70,9 +71,7 @@ class SpectrumView(View):
         self.titles: dict[str, QLabel] = {}
         # Where words are large the page scrolls, rather than lay one thing over another.
         holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = boxes.column(holder)
         page = scrolling(holder)
         page.setObjectName("kernels.spectrum.page")
         page.setAccessibleName("Spectra and what is left of the image")
@@ -97,15 +96,12 @@ class SpectrumView(View):
         grid.setVerticalSpacing(2)
         column.addLayout(grid, 2)
         self.views["image"].link(self.views["kernel"], self.views["product"])
-        self.theorem = QLabel()
-        self.theorem.setObjectName("kernels.spectrum.theorem")
+        self.theorem = naming.give(QLabel(), "kernels.spectrum.theorem")
         self.theorem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.theorem.setWordWrap(True)
         column.addWidget(self.theorem)
 
-        self.pad = SpectrumPad()
-        self.pad.setObjectName("kernels.spectrum.pad")
-        self.pad.setAccessibleName("Spectrum of the image, to paint on")
+        self.pad = naming.give(SpectrumPad(), "kernels.spectrum.pad", "Spectrum of the image, to paint on")
         self.pad.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.pad.painted.connect(lambda row, column: self.model.paint(row, column, self.pad.stroke))
         self.pad.hovered.connect(self._tell_frequency)
@@ -131,9 +127,7 @@ class SpectrumView(View):
             ),
         )
         self.brush.changed.connect(lambda does: self.model.set_brush(does=does))
-        self.radius = QSlider(Qt.Orientation.Horizontal)
-        self.radius.setObjectName("kernels.spectrum.radius")
-        self.radius.setAccessibleName("Brush size")
+        self.radius = naming.give(QSlider(Qt.Orientation.Horizontal), "kernels.spectrum.radius", "Brush size")
         self.radius.setRange(1, 100)
         wheel_needs_focus(self.radius)
         self.radius.setFixedWidth(theme.scaled(100))
@@ -206,9 +200,7 @@ class SpectrumView(View):
             self.pad.set_mask(kept)
 
     def _view(self, name: str) -> ImageView:
-        view = ImageView()
-        view.setObjectName(f"kernels.spectrum.{name}")
-        view.setAccessibleName(NAMES[name])
+        view = naming.give(ImageView(), f"kernels.spectrum.{name}", NAMES[name])
         # As large as there is room for; the page scrolls only below this.
         view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         view.setMinimumSize(theme.scaled(80), theme.scaled(SMALL))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from convscope.imaging.lab.operation import DisplayMode
 from convscope.imaging.lab.peak import Peak
-from convscope.ui import theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.forms.form import caption
+from convscope.ui.layout import boxes
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import (
     Box,
@@ -72,9 +72,7 @@ class View(QWidget):
         self.results: tuple[ImageView, ...] = ()
         # What stands in the left column instead of the controls of the lab.
         self.controls: QWidget | None = None
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(theme.GAP)
+        self.column = boxes.column(self)
         self.message = caption(f"kernels.{self.name}.message")
         self.message.hide()
 
