@@ -68,7 +68,9 @@ class LayersPanel(Panel):
             command("next_map", "Next map", lambda: model.step(1), "Alt+Right"),
             command("last_map", "Previous map", lambda: model.step(-1), "Alt+Left"),
             command("fold", "Show or hide the chosen map", self.toggle_inspector),
-            command("reset", "Undo all changes of weights", model.reset_edits, enabled=model.has_edits),
+            command(
+                "reset", "Undo all changes of weights", model.weights.reset, enabled=bool(model.weights.now)
+            ),
             *self.export.commands(),
         ]
 
@@ -154,7 +156,7 @@ class LayersPanel(Panel):
         listen(model.sum_changed, self._show_sum)
         listen(model.kernels_changed, self._show_kernels)
         listen(model.shares_changed, self.chart.set_shares)
-        listen(model.edits_changed, self.centre.tell_edits)
+        listen(model.weights.words_changed, self.centre.tell_edits)
         self.tree.chosen.connect(workspace.choose_layer)
         self.chart.chosen.connect(workspace.choose_layer)
         self.stage.chosen.connect(self._choose)
@@ -167,7 +169,7 @@ class LayersPanel(Panel):
         centre.training.again.connect(model.draw_again)
         centre.fold.clicked.connect(self.toggle_inspector)
         centre.output.activated.connect(lambda _n: model.choose_output(centre.output.currentData()))
-        centre.reset.clicked.connect(model.reset_edits)
+        centre.reset.clicked.connect(model.weights.reset)
         inspector, kernel = self.inspector, self.inspector.kernel
         inspector.page_changed.connect(model.tab.set)
         inspector.opacity_changed.connect(
@@ -178,8 +180,8 @@ class LayersPanel(Panel):
         inspector.sum.followed.connect(model.follow)
         inspector.sum.turned.connect(model.show_term)
         kernel.chosen.connect(model.show_slice)
-        kernel.edited.connect(model.edit_kernel)
-        kernel.bias_edited.connect(model.edit_bias)
+        kernel.edited.connect(model.weights.edit_kernel)
+        kernel.bias_edited.connect(model.weights.edit_bias)
         kernel.tried.connect(model.try_kernel)
         kernel.rejected.connect(lambda sentence: self.context.report(UserError(sentence)))
 

@@ -1,15 +1,10 @@
-"""What of this panel lies in the workspace's document: settings, selection, and changed weights. No Qt."""
+"""What of this panel lies in the workspace's document: its settings, and what is selected. No Qt."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from convscope.engine.interpret.edited import kernel_replaced, weight
-from convscope.engine.models.opened import OpenedModel
 from convscope.ui.panels.layers.feature_maps import MapDisplay
 
 NOBODY, TRAINING, ORIGINAL = "", "training", "original"
@@ -17,8 +12,6 @@ NOBODY, TRAINING, ORIGINAL = "", "training", "original"
 
 Page = Literal["maps", "kernels", "map"]
 Tab = Literal["sum", "kernel", "values", "top"]
-
-Arrays = dict[tuple[str, str], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -73,72 +66,3 @@ class FilterInput:
     path: str = ""
     channel: int = 0
     index: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class KernelWeights:
-    """Other weights of one filter on one of its inputs.
-
-    Attributes:
-        path, kind: the convolution.
-        weights: kh×kw.
-    """
-
-    path: str
-    kind: str
-    channel: int
-    index: int
-    weights: NDArray[np.float32]
-
-    @property
-    def where(self) -> tuple[str, str, int, int]:
-        return self.path, self.kind, self.channel, self.index
-
-
-@dataclass(frozen=True)
-class FilterBias:
-    """Another bias of one filter."""
-
-    path: str
-    channel: int
-    value: float
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """The weights of one model that a person changed, on a copy of it, in the order of the changes."""
-
-    kernels: tuple[KernelWeights, ...] = ()
-    biases: tuple[FilterBias, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.kernels or self.biases)
-
-    def with_kernel(self, new: KernelWeights) -> Weights:
-        """With another kernel of one filter on one of its inputs."""
-        return replace(self, kernels=(*(one for one in self.kernels if one.where != new.where), new))
-
-    def with_bias(self, new: FilterBias) -> Weights:
-        """With another bias of one filter."""
-        others = (one for one in self.biases if (one.path, one.channel) != (new.path, new.channel))
-        return replace(self, biases=(*others, new))
-
-    def arrays(self, model: OpenedModel) -> Arrays:
-        """The model's weights, in Keras's own order of axes, with what was changed in them.
-
-        Raises:
-            UserError: the model has no such layer.
-        """
-        found: Arrays = {}
-
-        def array(path: str, name: str) -> NDArray[np.float32]:
-            return found[path, name] if (path, name) in found else weight(model, path, name)
-
-        for one in self.kernels:
-            known = array(one.path, "kernel")
-            found[one.path, "kernel"] = kernel_replaced(known, one.kind, one.channel, one.index, one.weights)
-        for bias in self.biases:
-            known = array(bias.path, "bias")
-            known[bias.channel] = bias.value
-            found[bias.path, "bias"] = known
-        return found

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from convscope.core.errors import UserError
@@ -19,7 +17,7 @@ from convscope.engine.interpret.activations.outputs import output_paths, parted
 from convscope.engine.interpret.activations.training_mode import differs_in_training
 from convscope.engine.interpret.breakdown.base import Breakdown
 from convscope.engine.interpret.breakdown.explain import explain
-from convscope.engine.interpret.edited import EditedModel, weight
+from convscope.engine.interpret.edited import EditedModel
 from convscope.engine.interpret.kernels_of import Kernels
 from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
@@ -39,21 +37,18 @@ from convscope.ui.panels.layers.parts import (
     NOBODY,
     ORIGINAL,
     TRAINING,
-    FilterBias,
     FilterInput,
-    KernelWeights,
     MapSelection,
     MapSettings,
     Page,
     Tab,
-    Weights,
 )
 from convscope.ui.panels.layers.top_images import TopImagesViewModel
-from convscope.ui.panels.layers.words import edit_words, first_layer, strongest
+from convscope.ui.panels.layers.weights import WeightsViewModel
+from convscope.ui.panels.layers.words import first_layer, strongest
 from convscope.workspace.document import Part
 from convscope.workspace.lab import Lab
 
-NO_WEIGHTS = Weights()
 MAPS = "layers.frame"
 """The key of the job that looks at the chosen layer."""
 
@@ -66,6 +61,7 @@ class LayersViewModel:
         filter_input, kernel_input: parts, too: on which input channel the kernel of one filter is shown, and
             those of all filters.
         top: the images of the data set that excite the selected map most.
+        weights: those that were changed, on a copy of the model.
         maps: what is on show; None while there is nothing.
         kernels: of the selected side; None where the layer has none.
         active: whether somebody looks: nothing is computed for nobody.
@@ -80,7 +76,6 @@ class LayersViewModel:
         sum_changed: a `Breakdown`, or the sentence why there is none.
         kernels_changed: a `KernelPictures`, or None.
         shares_changed: the blank share of every layer, a tuple of `BlankShare`.
-        edits_changed: what the edited copy says instead, in a sentence; "" without edits.
     """
 
     choices_changed = Signal()
@@ -91,7 +86,6 @@ class LayersViewModel:
     sum_changed = Signal(object)
     kernels_changed = Signal(object)
     shares_changed = Signal(object)
-    edits_changed = Signal(str)
 
     def __init__(self, context: PanelContext) -> None:
         self.context = context
@@ -105,6 +99,7 @@ class LayersViewModel:
         self.search = workspace.part("layers.search", "", "layers")
         self.kernel_input = workspace.part("layers.kernel_input", 0, "layers")
         self.top = TopImagesViewModel(context)
+        self.weights = WeightsViewModel(context, self._current_kernels)
         self.maps: FeatureMaps | None = None
         self.kernels: KernelPictures | None = None
         self.active = False
@@ -115,9 +110,6 @@ class LayersViewModel:
         self._cache = ActivationCache(LIMIT)
         self._known: list[tuple[OpenedModel, Image, Activations]] = []
         self._kernels_fresh = False
-        # By a model's id, what was changed in its weights.
-        self._weights: dict[str, Part[Weights]] = {}
-        self._edited: EditedModel | None = None
         self._charted: Activations | None = None
         self._requested: LayerRequest | None = None
         for signal, heard in (
@@ -126,7 +118,8 @@ class LayersViewModel:
             (workspace.models_changed, self._open_changed),
             (workspace.model_changed, self._model_changed),
             (workspace.layer_changed, self._layer_changed),
-            (workspace.history_changed, self._forget_gone),
+            (self.weights.edited, lambda: self.choices_changed.emit()),
+            (self.weights.copy_changed, self._copy_changed),
             (self.settings.changed, self._settings_changed),
             (self.opacity.changed, self._request_details),
             (self.page.changed, self._page_changed),
@@ -149,7 +142,7 @@ class LayersViewModel:
     @property
     def model(self) -> OpenedModel | None:
         """The model on show: the current one, or its edited copy."""
-        edited = self._edited
+        edited = self.weights.copy
         return edited if edited is not None and self.is_current(edited) else self.context.workspace.model
 
     def is_current(self, model: OpenedModel) -> bool:
@@ -198,7 +191,7 @@ class LayersViewModel:
         workspace = self.context.workspace
         own = workspace.model.id if workspace.model is not None else ""
         found = [(NOBODY, "Nothing")]
-        if self.has_edits:
+        if self.weights.now:
             found.append((ORIGINAL, "Before the edit"))
         if self.trained_kind:
             found.append((TRAINING, "While training"))
@@ -310,7 +303,10 @@ class LayersViewModel:
 
     def _image_changed(self, _image: Image) -> None:
         self.choices_changed.emit()
-        self._tell_edits()
+        self.request()
+
+    def _copy_changed(self) -> None:
+        self.choices_changed.emit()
         self.request()
 
     def _open_changed(self, *_: object) -> None:
@@ -321,15 +317,11 @@ class LayersViewModel:
             self.request()
 
     def _model_changed(self, model: OpenedModel | None) -> None:
-        """The current model is another one, or was trained: its edited copy is void."""
-        self.context.jobs.cancel_key("layers.edit")
+        """The current model is another one, or was trained."""
         self.context.jobs.cancel_key("layers.trace")
-        self._edited = self._charted = None
+        self._charted = None
         self.look_again()
-        if self._edits:
-            self._show_edits()
-        else:
-            self.edits_changed.emit("")
+        self.weights.model_changed()
         self.shares_changed.emit(())
         self.problem_changed.emit("")
         self.choices_changed.emit()
@@ -426,10 +418,9 @@ class LayersViewModel:
         title: str,
         work: Callable[[Task], Any],
         done: Callable[[Any], None],
-        lane: str = "view",
     ) -> None:
         self.context.jobs.submit(
-            lane,
+            "view",
             work,
             title=title,
             key=f"layers.{key}",
@@ -610,7 +601,7 @@ class LayersViewModel:
 
         self._submit("sum", "Adding up", work, done)
 
-    # -- kernels, and other weights in a copy ----------------------------------------------------------------
+    # -- kernels ---------------------------------------------------------------------------------------------
 
     def _request_kernels(self) -> None:
         """The selected side's kernels on one of the layer's input channels, if they are not those on show."""
@@ -640,64 +631,10 @@ class LayersViewModel:
             self.kernel_input.set(min(self.kernel_input.value, shown.kernels.inputs - 1))
         self.kernels_changed.emit(shown)
 
-    @property
-    def has_edits(self) -> bool:
-        """Whether a copy with other weights is on show."""
-        return bool(self._edits)
-
-    @property
-    def _edits(self) -> Weights:
-        """What was changed in the current model's weights."""
-        part = self._weights_part()
-        return NO_WEIGHTS if part is None else part.value
-
-    def _weights_part(self) -> Part[Weights] | None:
-        workspace = self.context.workspace
-        model = workspace.model
-        if model is None or workspace.document.known(model.id) is None:
-            return None
-        if model.id not in self._weights:
-            part = workspace.part(f"layers.weights.{model.id}", NO_WEIGHTS, "layers")
-            self.context.listen(part.changed, self._weights_changed)
-            self._weights[model.id] = part
-        return self._weights[model.id]
-
-    def _forget_gone(self) -> None:
-        """What was changed in models that were closed for good goes with them."""
-        document = self.context.workspace.document
-        for gone in [one for one in self._weights if document.known(one) is None]:
-            del self._weights[gone]
-            document.drop(f"layers.weights.{gone}")
-
     def _current_kernels(self) -> Kernels | None:
         """Those on show, if they are still the current model's: another may have been chosen just now."""
         shown = self.kernels
         return shown.kernels if shown is not None and self.is_current(shown.model) else None
-
-    def edit_kernel(self, channel: int, index: int, weights: NDArray[Any], gesture: Hashable) -> None:
-        """Another kernel for one filter on one of its inputs, in a copy; what one gesture did is one step."""
-        kernels, part = self._current_kernels(), self._weights_part()
-        if kernels is not None and part is not None:
-            new = KernelWeights(kernels.path, kernels.kind, channel, index, weights.astype(np.float32))
-            part.edit(part.value.with_kernel(new), "Change a weight", gesture)
-
-    def edit_bias(self, channel: int, value: float) -> None:
-        """Another bias for one filter, in a copy."""
-        kernels, part, model = self._current_kernels(), self._weights_part(), self.context.workspace.model
-        if kernels is None or part is None or model is None:
-            return
-        try:
-            weight(model, kernels.path, "bias")
-        except UserError as error:
-            self.context.report(error)
-            return
-        part.edit(part.value.with_bias(FilterBias(kernels.path, channel, value)), "Change a bias")
-
-    def reset_edits(self) -> None:
-        """Back to the user's own model."""
-        part = self._weights_part()
-        if part is not None and part.value:
-            part.edit(NO_WEIGHTS, "Reset the weights")
 
     def try_kernel(self, operation: Operation) -> None:
         """Show in the kernel lab what a filter makes of the image."""
@@ -705,48 +642,3 @@ class LayersViewModel:
         lab = Lab((operation,), 0, "signed")
         self.context.workspace.edit_lab(lab, f"Kernel of {operation.kernel.name}")
         self.context.show_panel("kernels")
-
-    def _weights_changed(self, _weights: Weights) -> None:
-        """By an edit, undo or redo."""
-        self.choices_changed.emit()
-        if self._edits:
-            self._show_edits()
-        else:
-            self.context.jobs.cancel_key("layers.edit")
-            self._edited = None
-            self.edits_changed.emit("")
-            self.request()
-
-    def _show_edits(self) -> None:
-        model, image, edits = self.context.workspace.model, self.context.workspace.image, self._edits
-        assert model is not None
-
-        def work(_task: Task) -> tuple[EditedModel, str]:
-            edited = EditedModel(model, edits.arrays(model))
-            return edited, edit_words(model, edited, image)
-
-        self._submit("edit", "Changing a weight", work, self._show_edited, lane="engine")
-
-    def _show_edited(self, made: tuple[EditedModel, str]) -> None:
-        edited, words = made
-        # An answer that comes after a reset, or after another model was chosen, is void.
-        if self._edits and edited.original is self.context.workspace.model:
-            self._edited = edited
-            self.choices_changed.emit()
-            self.edits_changed.emit(words)
-            self.request()
-
-    def _tell_edits(self) -> None:
-        """What the edited copy says of another image."""
-        edited, image = self._edited, self.context.workspace.image
-        if edited is None or not self._edits:
-            return
-
-        def work(_task: Task) -> str:
-            return edit_words(edited.original, edited, image)
-
-        def done(words: str) -> None:
-            if self._edited is edited:
-                self.edits_changed.emit(words)
-
-        self._submit("edit_words", "Changing a weight", work, done, lane="engine")

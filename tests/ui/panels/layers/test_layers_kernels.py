@@ -150,7 +150,7 @@ def test_a_changed_weight_is_taken_back(desk: Desk, digits: OpenedModel) -> None
         desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         desk.settle()
         assert bias.value() == pytest.approx(left, abs=1e-5)
-    assert desk.frame.first.forward.model is digits and not desk.panel.view_model.has_edits
+    assert desk.frame.first.forward.model is digits and not desk.panel.view_model.weights.now
 
 
 def test_what_one_drag_changed_is_taken_back_at_once(desk: Desk, digits: OpenedModel) -> None:
@@ -168,10 +168,10 @@ def test_what_one_drag_changed_is_taken_back_at_once(desk: Desk, digits: OpenedM
     assert grid.kernel.weights[0, 0] == 1.0
     desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     desk.settle()
-    assert grid.kernel == own and bias.value() == 1.0 and desk.panel.view_model.has_edits
+    assert grid.kernel == own and bias.value() == 1.0 and desk.panel.view_model.weights.now
     desk.qtbot.keyClick(desk.panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     desk.settle()
-    assert desk.frame.first.forward.model is digits and not desk.panel.view_model.has_edits
+    assert desk.frame.first.forward.model is digits and not desk.panel.view_model.weights.now
 
 
 def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, digits: OpenedModel) -> None:
@@ -188,7 +188,7 @@ def test_a_weight_typed_while_another_network_comes_changes_neither(desk: Desk, 
     desk.workspace.select_model(desk.workspace.models[1].id)
     desk.find(QDoubleSpinBox, "layers.bias").setValue(3.0)
     desk.panel.inspector.sum.followed.emit("max_pooling2d", 0, 0, 0)
-    assert not desk.panel.view_model.has_edits
+    assert not desk.panel.view_model.weights.now
     desk.settle()
     assert desk.frame.first.forward.model is other and desk.frame.maps.count == 32
     assert desk.text("layers.kernel_words").startswith("filter ") and "one input" in desk.text(

@@ -40,7 +40,7 @@ def test_nothing_raises_and_nothing_stays(
     assert errors(caplog) == []
     # All of it still answers.
     desk.workspace.select_model(desk.workspace.models[0].id)
-    desk.panel.view_model.reset_edits()
+    desk.panel.view_model.weights.reset()
     desk.layer("conv2d_1")
     assert desk.frame.path == "conv2d_1" and desk.frame.first.forward.model is digits
     assert desk.window.close()

@@ -69,9 +69,9 @@ def test_a_reset_is_taken_back_too(desk: Desk) -> None:
     bias.setValue(2.0)
     desk.settle()
     desk.press("layers.reset")
-    assert not desk.panel.view_model.has_edits and bias.value() != 2.0
+    assert not desk.panel.view_model.weights.now and bias.value() != 2.0
     back(desk)
-    assert desk.panel.view_model.has_edits and bias.value() == 2.0
+    assert desk.panel.view_model.weights.now and bias.value() == 2.0
     assert desk.find(QWidget, "layers.edits").isVisible()
 
 
@@ -95,7 +95,7 @@ def test_weights_belong_to_their_model(desk: Desk, digits: OpenedModel) -> None:
     desk.workspace.remove_model(digits.id)
     desk.settle()
     assert desk.workspace.document.known(f"layers.weights.{digits.id}") is None
-    assert not desk.panel.view_model.has_edits
+    assert not desk.panel.view_model.weights.now
 
 
 def test_what_the_copy_says_is_of_the_image_on_show(desk: Desk, digits: OpenedModel) -> None:

@@ -137,22 +137,22 @@ def test_a_sum_leads_to_the_value_of_another_layer(setup: Setup) -> None:
 
 def test_weights_are_changed_in_a_copy_and_kept_in_a_snapshot(setup: Setup, digits: OpenedModel) -> None:
     model = setup.start()
-    model.edit_kernel(3, 0, np.full((3, 3), 0.5), "drag")
-    model.edit_kernel(3, 0, np.full((3, 3), 0.25), "drag")
-    model.edit_bias(3, 2.0)
+    model.weights.edit_kernel(3, 0, np.full((3, 3), 0.5), "drag")
+    model.weights.edit_kernel(3, 0, np.full((3, 3), 0.25), "drag")
+    model.weights.edit_bias(3, 2.0)
     setup.jobs.run()
-    assert model.has_edits and setup.shown[-1].first.forward.model is not digits
+    assert model.weights.now and setup.shown[-1].first.forward.model is not digits
     again = Setup(digits, setup.workspace)
     again.workspace.document.restore(json.loads(json.dumps(setup.workspace.document.snapshot())))
     other = again.start()
-    assert other.has_edits
-    own, brought = model._edits.arrays(digits), other._edits.arrays(digits)
+    assert other.weights.now
+    own, brought = model.weights.now.arrays(digits), other.weights.now.arrays(digits)
     assert own.keys() == brought.keys() == {("conv2d", "kernel"), ("conv2d", "bias")}
     assert all(np.array_equal(own[key], brought[key]) for key in own)
     setup.workspace.document.undo("layers")
     setup.workspace.document.undo("layers")
     setup.jobs.run()
-    assert not model.has_edits and setup.shown[-1].first.forward.model is digits
+    assert not model.weights.now and setup.shown[-1].first.forward.model is digits
 
 
 def test_a_snapshot_asks_for_the_same(setup: Setup, digits: OpenedModel) -> None:
