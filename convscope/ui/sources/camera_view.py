@@ -12,8 +12,8 @@ from convscope.imaging.image import Image
 from convscope.imaging.io.camera import Camera
 from convscope.jobs.jobs import Jobs
 from convscope.ui import naming, theme
+from convscope.ui.forms.form import vertical
 from convscope.ui.forms.wheel import wheel_needs_focus
-from convscope.ui.layout import boxes
 from convscope.ui.sources.live import LivePlace
 from convscope.workspace.images import unique_name
 from convscope.workspace.workspace import Workspace
@@ -70,7 +70,7 @@ class CameraView(QDialog):
         line.addStretch(1)
         for button in (self.again, self.freeze, self.keep, self.finish):
             line.addWidget(button)
-        boxes.column(self, self.state, line, spacing=theme.GROUP_GAP, margins=12)
+        vertical(self, self.state, line, spacing=theme.GROUP_GAP, margins=12)
         self._tell("")
 
     def open_camera(self) -> None:

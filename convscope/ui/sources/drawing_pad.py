@@ -22,9 +22,8 @@ from PySide6.QtWidgets import (
 
 from convscope.imaging.draw import Canvas, Stroke
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import slider
+from convscope.ui.forms.form import slider, vertical
 from convscope.ui.forms.wheel import wheel_needs_focus
-from convscope.ui.layout import boxes
 from convscope.ui.sources.live import LivePlace
 from convscope.workspace.document import Document, Part
 from convscope.workspace.images import unique_name
@@ -289,7 +288,7 @@ class DrawingPad(QDialog):
         below.addStretch(1)
         for button in (self.clear, self.new, self.finish):
             below.addWidget(button)
-        layout = boxes.column(self, tools, margins=12)
+        layout = vertical(self, tools, margins=12)
         layout.addWidget(self.surface, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addLayout(below)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import naming, theme
 from convscope.ui.actions import Command, search
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import vertical
 
 WIDTH, HEIGHT = 560, 420
 
@@ -50,7 +50,7 @@ class CommandPalette(QFrame):
         self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.itemClicked.connect(self._run)
-        boxes.column(self, self.query, (self.list, 1), spacing=8, margins=8)
+        vertical(self, self.query, (self.list, 1), spacing=8, margins=8)
         self.hide()
         host.installEventFilter(self)
 

@@ -30,7 +30,7 @@ from convscope.imaging.lab.suited import in_gray_levels, is_table
 from convscope.jobs.jobs import Jobs
 from convscope.ui import naming, theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import horizontal
 from convscope.ui.window.header import described
 
 TALL, LOW = 64, 36  # pixels of a thumbnail's height, in the normal and the compact strip
@@ -153,7 +153,7 @@ class FilmStrip(QFrame):
         self._close.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._close.triggered.connect(self._close_current)
         self.list.addAction(self._close)
-        layout = boxes.line(self, (self.list, 1), spacing=8, margins=(8, 4))
+        layout = horizontal(self, (self.list, 1), spacing=8, margins=(8, 4))
         self.open = self._button("strip.open", "Open", "folder-open", self.open_requested.emit)
         self.open.setToolTip("Open images (Ctrl+O), or drop or paste them anywhere")
         self.open.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)

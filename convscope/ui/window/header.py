@@ -13,7 +13,7 @@ from convscope.core.printable import printable
 from convscope.core.words import times
 from convscope.imaging.image import Image
 from convscope.ui import naming, theme
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import horizontal
 from convscope.ui.layout.elided import ElidedLabel
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Header(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._images: tuple[Image, ...] = ()
         self._image: Image | None = None
-        layout = boxes.line(self, spacing=8, margins=(12, 6))
+        layout = horizontal(self, spacing=8, margins=(12, 6))
         self.image = self._button("header.image", "Current image", "image")
         self.image.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.image.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

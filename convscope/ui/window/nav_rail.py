@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QSizePolicy, QToolButton, QWidget
 
 from convscope.ui import naming, theme
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import vertical
 from convscope.ui.panels import PanelInfo
 
 
@@ -27,7 +27,7 @@ class NavRail(QFrame):
         self.setProperty("role", "panel")
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QToolButton] = {}
-        layout = boxes.column(self, spacing=4, margins=(4, 8))
+        layout = vertical(self, spacing=4, margins=(4, 8))
         for info in panels:
             button = self._button(f"nav.{info.name}", info.title, info.icon)
             button.setCheckable(True)

@@ -9,7 +9,7 @@ from convscope.core.words import time_left
 from convscope.jobs.job import Job
 from convscope.jobs.jobs import Jobs
 from convscope.ui import naming, theme
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import horizontal
 
 MOST = 3  # jobs on show at once
 
@@ -18,7 +18,7 @@ class _Row(QWidget):
     def __init__(self, job: Job, jobs: Jobs, parent: QWidget) -> None:
         super().__init__(parent)
         naming.give(self, "status.job", job.title)
-        layout = boxes.line(self, spacing=8)
+        layout = horizontal(self, spacing=8)
         self.title = theme.label(job.title, "caption", self)
         # Images and classes are named in it, and may be called like markup.
         self.title.setTextFormat(Qt.TextFormat.PlainText)
@@ -72,7 +72,7 @@ class StatusBar(QFrame):
         self.engine = naming.give(theme.label("", "caption", self), "status.engine", "Engine")
         self.engine.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.engine.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._layout = boxes.line(self, spacing=16, margins=(12, 0))
+        self._layout = horizontal(self, spacing=16, margins=(12, 0))
         self.strip = naming.give(QToolButton(self), "status.strip")
         self.strip.setText("Images")
         self.strip.setAccessibleName("Show or hide the open images")

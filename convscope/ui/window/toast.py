@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QTool
 
 from convscope.core.printable import one_line, printable
 from convscope.ui import naming, theme
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import vertical
 
 SECONDS = 7.0
 MOST = 4
@@ -134,7 +134,7 @@ class ToastArea(QWidget):
         self._host = host
         self._margin = 0
         self.setObjectName("toasts")
-        self._layout = boxes.column(self, spacing=8)
+        self._layout = vertical(self, spacing=8)
         self.hide()
         host.installEventFilter(self)
 

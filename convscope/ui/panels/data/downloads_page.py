@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QW
 
 from convscope.core.words import megabytes, time_left
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, caption, row, scrolling, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, caption, row, scrolling, tool, vertical
 from convscope.ui.panels.data.downloads import DownloadsViewModel
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class DownloadsPage(QWidget):
         self._downloads = downloads
         self._cards: dict[str, _Card] = {}
         inside = QWidget()
-        self._column = boxes.column(inside, None, margins=(0, 0, theme.GAP, 0))
+        self._column = vertical(inside, None, margins=(0, 0, theme.GAP, 0))
         self.area = naming.give(scrolling(inside), "data.downloads.scroll")
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         title = theme.label("Data sets to download", "title")
@@ -45,7 +44,7 @@ class DownloadsPage(QWidget):
         leave = tool("data.downloads.back", "Back to the data", "arrow-left", self.back.emit, "Back")
         middle = QWidget()
         middle.setMaximumWidth(theme.scaled(_WIDTH))
-        boxes.column(middle, row(leave, title, None, spacing=theme.GROUP_GAP), says, (self.area, 1))
+        vertical(middle, row(leave, title, None, spacing=theme.GROUP_GAP), says, (self.area, 1))
         across = QHBoxLayout(self)
         margin = theme.GROUP_GAP
         across.setContentsMargins(margin, margin, margin, margin)
@@ -121,10 +120,10 @@ class _Card(QFrame):
             lambda: self.open_requested.emit(name),
             "Open",
         )
-        words = boxes.column(spacing=theme.GRID // 2)
+        words = vertical(spacing=theme.GRID // 2)
         for label in (title, facts, licence, self.state):
             words.addWidget(label)
-        top = boxes.line(None, (words, 1), spacing=theme.GROUP_GAP)
+        top = row((words, 1), spacing=theme.GROUP_GAP)
         for button in (self.download, self.cancel, self.open):
             top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from convscope.core.paths import resource_path
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, caption
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, caption, row, vertical
 from convscope.ui.layout.placed import Placed
 from convscope.ui.panels.data.opening import Opening
 
@@ -38,7 +37,7 @@ class EmptyPage(QWidget):
         says.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(title)
         column.addWidget(says)
-        cards = boxes.line(None, None, spacing=theme.GROUP_GAP)
+        cards = row(None, spacing=theme.GROUP_GAP)
         for name, words, sample, facts in _CARDS:
             cards.addWidget(self._card(opening, name, words, sample, facts))
         cards.addStretch(1)
@@ -49,7 +48,7 @@ class EmptyPage(QWidget):
         folder.setToolTip("A folder with one sub-folder for each class")
         folder.clicked.connect(opening.choose_folder)
         more = opening.menu_button("data.empty.more", "More data sets")
-        others = boxes.line(None, None, folder, more, None)
+        others = row(None, folder, more, None)
         column.addLayout(others)
         column.addStretch(1)
 
@@ -62,7 +61,7 @@ class EmptyPage(QWidget):
         card = QFrame()
         card.setProperty("role", "raised")
         card.setFixedWidth(theme.scaled(_CARD))
-        inside = boxes.column(card, margins=theme.GROUP_GAP)
+        inside = vertical(card, margins=theme.GROUP_GAP)
         picture = QLabel()
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         pixmap = QPixmap(str(resource_path("images", sample)))

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from convscope.core.task import Task
 from convscope.ui import theme
 from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
-from convscope.ui.forms.form import as_panel, caption, segmented, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, caption, row, segmented, tool, vertical
 from convscope.ui.panels.data.grid import ThumbnailGrid
 from convscope.ui.panels.data.image_actions import ImageActions
 from convscope.ui.panels.data.view_model import DataViewModel
@@ -72,10 +71,10 @@ class DatasetImages(QWidget):
         self.foot.setAccessibleName("The image under the cursor")
         self.foot.setMinimumWidth(1)
         view_model.images_changed.connect(self._fill)
-        head = boxes.line(None, self.switch, None, spacing=theme.GRID)
+        head = row(self.switch, None, spacing=theme.GRID)
         for widget in (self.mix, self.smaller, self.larger, self.fold):
             head.addWidget(widget)
-        boxes.column(self, head, (self.grid, 1), self.foot, margins=(theme.GROUP_GAP, theme.GAP))
+        vertical(self, head, (self.grid, 1), self.foot, margins=(theme.GROUP_GAP, theme.GAP))
 
     @property
     def _dataset(self) -> Dataset | None:

@@ -24,8 +24,8 @@ from convscope.ui.forms.form import (
     spin,
     tool,
     under_captions,
+    vertical,
 )
-from convscope.ui.layout import boxes
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.input_view_model import UNMEASURED, InputViewModel
 from convscope.ui.panels.data.preview import UNKNOWN_SIDE
@@ -60,7 +60,7 @@ class InputPage(QWidget):
         self._context = context
         self._stale = False
         inside = QWidget()
-        column = boxes.column(inside)
+        column = vertical(inside)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         # In a low window the image keeps its height, and the page scrolls.

@@ -17,8 +17,7 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import naming, theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented, vertical
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -160,7 +159,7 @@ class DataPanel(Panel):
         self.input.view_model.settings_changed.connect(lambda _settings: self._show_preview())
         self.strip = OpeningStrip(self.context.jobs)
         self.refusal = Refusal(self.context, self.opening)
-        column = boxes.column(self, spacing=1)
+        column = vertical(self, spacing=1)
         column.addWidget(self.stack, 1)
         # Below everything, so that nothing moves under the pointer when they come and go.
         column.addWidget(self.strip)
@@ -216,7 +215,7 @@ class DataPanel(Panel):
         self.pages.addWidget(self.input)
         self.tabs.changed.connect(self.show_page)
         self.right = _surface()
-        boxes.column(
+        vertical(
             self.right, row(self.tabs), self.problem, (self.pages, 1), margins=(theme.GROUP_GAP, theme.GAP)
         )
         self.right.setMinimumWidth(theme.scaled(300))

@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLa
 
 from convscope.core.printable import printable
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import caption, heading, room_for, row, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, heading, room_for, row, tool, vertical
 from convscope.ui.panels.data.opening import Opening
 from convscope.ui.panels.data.view_model import DataSelection, DataViewModel
 from convscope.ui.panels.data.words import set_words, unreadable, unreadable_words
@@ -31,7 +30,7 @@ class SourceSection(QWidget):
         self._context = context = view_model.context
         self._dataset: Dataset | None = None
         self._told = 0
-        column = boxes.column(self)
+        column = vertical(self)
         self.button = opening.menu_button("data.open", "Change")
         self.button.setIcon(theme.icon("database"))
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QSizePolicy, QSpinBox, QWidget
 
 from convscope.core.errors import UserError
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import caption, heading, spin, under_captions
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, heading, spin, under_captions, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.words import PART_WORDS
 
@@ -78,7 +77,7 @@ class SplitSection(QWidget):
         super().__init__(parent)
         self._context = context
         self._dataset: Dataset | None = None
-        column = boxes.column(self)
+        column = vertical(self)
         self.bar = PartsBar()
         self.validation = spin("data.split.validation", "Validation share in per cent", 0, 90)
         self.test = spin("data.split.test", "Test share in per cent", 0, 90)

@@ -21,8 +21,7 @@ from convscope.imaging.numerals import decimal
 from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import caption, hairline, row, scrolling
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, hairline, row, scrolling, vertical
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.checks_view_model import MOST_COMPARED, ChecksViewModel
@@ -136,7 +135,7 @@ class ChecksView(QWidget):
 
     def _build(self) -> None:
         inside = QWidget()
-        column = boxes.column(inside, margins=(0, 0, theme.GAP, 0))
+        column = vertical(inside, margins=(0, 0, theme.GAP, 0))
         self.title = naming.give(theme.label("", "title"), "explain.truth.title")
         # A class may be called like markup.
         self.title.setTextFormat(Qt.TextFormat.PlainText)

@@ -20,8 +20,7 @@ from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.numerals import decimal, numeral
 from convscope.ui import naming, theme
 from convscope.ui.forms.answer_choice import AnswerChoice
-from convscope.ui.forms.form import caption, combo, heading, named, row, scrolling, segmented, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, combo, heading, named, row, scrolling, segmented, tool, vertical
 from convscope.ui.panels.explain.map_jobs import StartedMaps
 from convscope.ui.panels.explain.request import FIRST_METHODS, ExplainRequest
 from convscope.ui.panels.explain.view_model import ExplainViewModel
@@ -245,7 +244,7 @@ class ClassColumn(QWidget):
 
     def _build(self) -> None:
         inside = QWidget()
-        column = boxes.column(
+        column = vertical(
             inside, heading("What the network sees"), spacing=theme.GRID, margins=(theme.GROUP_GAP, theme.GAP)
         )
         self.output = AnswerChoice("explain.output", self._view_model.context, 44)

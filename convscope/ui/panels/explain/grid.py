@@ -21,8 +21,7 @@ from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import tool, vertical
 from convscope.ui.panels.explain.column_titles import ColumnTitles
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 
@@ -322,7 +321,7 @@ class GridView(QWidget):
     # -- the widgets -----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = boxes.column(self, spacing=theme.GRID)
+        column = vertical(self, spacing=theme.GRID)
         self.tiles = MosaicView(photographs=True, caption_lines=2)
         self.tiles.setObjectName("explain.wall")
         self.tiles.setAccessibleName("Grid of maps")

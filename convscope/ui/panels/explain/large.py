@@ -20,8 +20,7 @@ from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import row, segmented, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import row, segmented, tool, vertical
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 
@@ -131,7 +130,7 @@ class LargeView(QWidget):
         self.paint()
 
     def _build(self) -> None:
-        column = boxes.column(self, spacing=theme.GRID)
+        column = vertical(self, spacing=theme.GRID)
         self.what = segmented(
             "explain.large.what",
             "Shown",
@@ -161,6 +160,6 @@ class LargeView(QWidget):
             line.addWidget(widget)
         column.addWidget(over)
         shown = QWidget()
-        boxes.column(shown, (self.view, 1), self.scale, spacing=theme.GRID)
+        vertical(shown, (self.view, 1), self.scale, spacing=theme.GRID)
         column.addWidget(shown, 1)
         self.veil = Veil(shown, "explain.large.veil")

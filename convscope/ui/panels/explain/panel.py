@@ -11,9 +11,8 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.ui import naming, theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel, caption, row, tool
+from convscope.ui.forms.form import as_panel, caption, horizontal, row, tool, vertical
 from convscope.ui.forms.segmented import Segmented
-from convscope.ui.layout import boxes
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.checks import ChecksView
@@ -175,7 +174,7 @@ class ExplainPanel(Panel):
         self.save.setToolButtonStyle(style.ToolButtonIconOnly if cramped else style.ToolButtonTextBesideIcon)
 
     def _build(self) -> None:
-        across = boxes.line(self, spacing=0)
+        across = horizontal(self, spacing=0)
         self.splitter = naming.give(QSplitter(Qt.Orientation.Horizontal), "explain.splitter")
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -192,7 +191,7 @@ class ExplainPanel(Panel):
     def _build_centre(self) -> QWidget:
         centre = QWidget()
         as_panel(centre)
-        column = boxes.column(centre, margins=(theme.GROUP_GAP, theme.GAP))
+        column = vertical(centre, margins=(theme.GROUP_GAP, theme.GAP))
         self.switch = Segmented([(name, title) for name, title, _says in PAGES], "explain.view")
         self.switch.setAccessibleName("View")
         for name, _title, says in PAGES:

@@ -12,8 +12,7 @@ from convscope.ui import naming, theme
 from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import as_panel, fold_button, row, segmented, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, fold_button, row, segmented, tool, vertical
 from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -183,7 +182,7 @@ class KernelsPanel(Panel):
         across.addWidget(self.left)
         self.centre = QWidget()
         as_panel(self.centre)
-        column = boxes.column(self.centre, margins=theme.GAP)
+        column = vertical(self.centre, margins=theme.GAP)
         self.switch = segmented(
             "kernels.view",
             "View",
@@ -199,7 +198,7 @@ class KernelsPanel(Panel):
             WIDTH,
             self._fold,
         )
-        head = boxes.line(spacing=theme.GRID)
+        head = row(spacing=theme.GRID)
         head.addWidget(self.drawer.button, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.switch, 1)
         for button in (*self.output.buttons, self.fold):

@@ -15,8 +15,7 @@ from convscope.imaging.lab.size import output_size
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
 from convscope.ui.canvas.formula import FormulaLabel
-from convscope.ui.forms.form import as_panel, caption, heading, row, segmented, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, caption, heading, row, segmented, tool, vertical
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.kernels.view_models.frame import Box, LabFrame, LabRefused, PicturePlace, Taps
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
@@ -50,7 +49,7 @@ class SumColumn(ScrollColumn):
         self._pinned = False
         holder = QWidget()
         as_panel(holder)
-        column = boxes.column(holder, margins=theme.GROUP_GAP)
+        column = vertical(holder, margins=theme.GROUP_GAP)
         self.place = naming.give(theme.with_figures(theme.label("", "title")), "kernels.place")
         self.pin = tool("kernels.unpin", "Let this place go", "lock", model.release)
         self.copy = tool("kernels.copy_sum", "Copy the sum", "copy", self.copy_sum)
@@ -58,7 +57,7 @@ class SumColumn(ScrollColumn):
         self.hint = caption("kernels.hint", HINT)
         column.addWidget(self.hint)
         self.body = QWidget()
-        inside = boxes.column(self.body)
+        inside = vertical(self.body)
         self.channel = segmented(
             "kernels.sum_channel",
             "Channel of the sum",
@@ -250,7 +249,7 @@ class SumNote(QWidget):
         self.button.setAccessibleName("Show the sum in place of the controls")
         self.button.setToolTip("The sum takes the place of the controls: there is no room for both")
         self.button.clicked.connect(lambda: show_sum())
-        column = boxes.column(self, None, spacing=2, margins=(theme.GRID, 0, 0, 0))
+        column = vertical(self, None, spacing=2, margins=(theme.GRID, 0, 0, 0))
         for widget in (self.place, self.total, self.button):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignRight)
         column.addStretch(1)

@@ -8,8 +8,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, combo, hairline, row, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, combo, hairline, row, tool, vertical
 from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.layers.controls import MapControls
 from convscope.ui.panels.layers.depth_chart import DepthChart
@@ -24,7 +23,7 @@ class Centre(QWidget):
     def __init__(self, save: QToolButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         as_panel(self)
-        column = boxes.column(self, margins=(theme.GROUP_GAP, theme.GAP))
+        column = vertical(self, margins=(theme.GROUP_GAP, theme.GAP))
         self.head = TitleLine("layers.title", "layers.facts")
         self.fold = tool("layers.fold", "Show or hide the chosen map", "panel-right")
         self.fold.setCheckable(True)

@@ -10,8 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
 from convscope.ui import theme
-from convscope.ui.forms.form import choose, combo, segmented, spin
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import choose, combo, segmented, spin, vertical
 from convscope.ui.panels.layers.feature_maps import MapDisplay
 
 NORMALISATIONS = (
@@ -88,7 +87,7 @@ class MapControls(QWidget):
             ("compare with", self.beside),
         )
         self._boxes = tuple(_under(text, box) for text, box in named)
-        rows = boxes.column(self)
+        rows = vertical(self)
         self._rows = QHBoxLayout(), QHBoxLayout()
         for across in self._rows:
             across.setSpacing(theme.GAP)
@@ -186,7 +185,7 @@ def _data(box: QComboBox) -> Any:
 def _under(text: str, box: QComboBox) -> QWidget:
     """A choice under its name."""
     made = QWidget()
-    column = boxes.column(made, spacing=2)
+    column = vertical(made, spacing=2)
     label = theme.label(text, "caption")
     label.setBuddy(box)
     column.addWidget(label)

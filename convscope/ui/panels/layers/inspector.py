@@ -7,9 +7,8 @@ from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QWidget
 
 from convscope.engine.interpret.breakdown.base import Breakdown
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, caption, row, scrolling, segmented
+from convscope.ui.forms.form import as_panel, caption, row, scrolling, segmented, vertical
 from convscope.ui.forms.slider_row import SliderRow
-from convscope.ui.layout import boxes
 from convscope.ui.panels.layers.detail import OPACITY, Detail
 from convscope.ui.panels.layers.kernel_page import KernelPage
 from convscope.ui.panels.layers.pair import MapPair
@@ -51,7 +50,7 @@ class MapInspector(QWidget):
         self.detail: Detail | None = None
         # Whether the views stand elsewhere, where there is room for both sides of a comparison.
         self.lent = False
-        column = boxes.column(self, margins=(theme.GROUP_GAP, theme.GAP))
+        column = vertical(self, margins=(theme.GROUP_GAP, theme.GAP))
         self.title = naming.give(theme.label("", "title"), "layers.map_title")
         column.addWidget(self.title)
         self.pair, self.other = MapPair(), MapPair("_beside")

@@ -17,8 +17,7 @@ from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.form import caption, decimal, row, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, decimal, row, tool, vertical
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures, of_filter
 from convscope.ui.tables.kernel_grid import KernelGrid
 
@@ -49,7 +48,7 @@ class KernelPage(QWidget):
         self._shown: KernelPictures | None = None
         self._channel = 0
         self._index = 0
-        column = boxes.column(self)
+        column = vertical(self)
         self.words = caption("layers.kernel_words")
         column.addWidget(self.words)
         self.slices = MosaicView()

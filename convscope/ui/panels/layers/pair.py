@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import row
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import row, vertical
 from convscope.ui.panels.layers.detail import Detail
 
 
@@ -34,7 +33,7 @@ class MapPair(QWidget):
         self.image = naming.give(ImageView(), f"layers.image{suffix}", "The image as the network sees it")
         self.map.hovered.connect(self.hovered)
         self.map.clicked.connect(self._click)
-        boxes.column(self, self.title, (row(self.map, self.image, spacing=theme.GRID), 1), spacing=theme.GRID)
+        vertical(self, self.title, (row(self.map, self.image, spacing=theme.GRID), 1), spacing=theme.GRID)
 
     def show_detail(self, detail: Detail, *, named: bool) -> None:
         """Show a map.

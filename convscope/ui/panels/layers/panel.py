@@ -12,9 +12,8 @@ from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import as_panel
+from convscope.ui.forms.form import as_panel, horizontal
 from convscope.ui.forms.no_model import NoModelPage
-from convscope.ui.layout import boxes
 from convscope.ui.layout.three_columns import ThreeColumns
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -107,7 +106,7 @@ class LayersPanel(Panel):
         )
         whole = QWidget()
         self.pages.addWidget(whole)
-        across = boxes.line(whole, spacing=1)
+        across = horizontal(whole, spacing=1)
         self.tree = LayerTree()
         left = QWidget()
         as_panel(left)

@@ -12,8 +12,7 @@ from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.scale_bar import ScaleBar
-from convscope.ui.forms.form import caption
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, horizontal, row, vertical
 from convscope.ui.layout.elided import ElidedLabel
 from convscope.ui.panels.layers.feature_maps import FeatureMaps, Side
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
@@ -40,7 +39,7 @@ class _Pane(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.mosaic)
         self.stack.addWidget(self.bars)
-        boxes.column(self, self.title, (self.stack, 1), spacing=theme.GRID)
+        vertical(self, self.title, (self.stack, 1), spacing=theme.GRID)
 
     def show_side(self, found: FeatureMaps, side: Side) -> None:
         """Show the maps in the order of all."""
@@ -114,7 +113,7 @@ class Stage(QWidget):
         self.kernels = naming.give(MosaicView(), "layers.kernels", "Kernels of the layer")
         self.stack = QStackedWidget()
         maps = QWidget()
-        across = boxes.line(maps, spacing=theme.GROUP_GAP)
+        across = horizontal(maps, spacing=theme.GROUP_GAP)
         for side, pane in enumerate(self.panes):
             across.addWidget(pane, 1)
             pane.mosaic.chosen.connect(lambda place, side=side: self._pick(place, side))
@@ -134,8 +133,8 @@ class Stage(QWidget):
         self.scale = naming.give(ScaleBar(), "layers.scale")
         self.scale.setMaximumWidth(theme.scaled(220))
         self.scale_words = caption("layers.scale_words")
-        foot = boxes.line(None, self.scale, (self.scale_words, 1), spacing=theme.GROUP_GAP)
-        boxes.column(self, (self.stack, 1), foot)
+        foot = row(self.scale, (self.scale_words, 1), spacing=theme.GROUP_GAP)
+        vertical(self, (self.stack, 1), foot)
 
     def show_maps(self, found: FeatureMaps) -> None:
         """Show the maps of one or of two subjects."""

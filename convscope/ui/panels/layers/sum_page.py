@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from convscope.engine.interpret.breakdown.base import Breakdown
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import caption, row, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, row, tool, vertical
 from convscope.ui.tables.sum_tables import Letters, SumTables
 
 HINT = "Choose a map; hover it to see what part of the image a value depends on, click to see its sum."
@@ -35,7 +34,7 @@ class SumPage(QWidget):
         super().__init__(parent)
         self.sum: Breakdown | None = None
         self._part = 0
-        column = boxes.column(self)
+        column = vertical(self)
         self.place = naming.give(theme.with_figures(theme.label("", "heading")), "layers.place")
         self.copy = tool("layers.copy_sum", "Copy the sum", "copy", self.copy_sum)
         self.back = tool(

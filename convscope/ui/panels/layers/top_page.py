@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.form import caption, row, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, row, tool, vertical
 from convscope.ui.panels.layers.top_images import TopImagesViewModel, told
 
 
@@ -16,7 +15,7 @@ class TopPage(QWidget):
     def __init__(self, found: TopImagesViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._found = found
-        column = boxes.column(self)
+        column = vertical(self)
         self.words = caption("layers.top_words")
         column.addWidget(self.words)
         self.search = tool("layers.top_find", "Look through the data set", "search", found.look, "Find")

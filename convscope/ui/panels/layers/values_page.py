@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 from convscope.core.words import share
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import caption
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, vertical
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.words import blank_note
 from convscope.ui.plots.histogram import HistogramView
@@ -33,7 +32,7 @@ class ValuesPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = boxes.column(self)
+        column = vertical(self)
         self.numbers: dict[str, QLabel] = {}
         form = QFormLayout()
         form.setVerticalSpacing(2)

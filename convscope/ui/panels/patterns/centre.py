@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QPushButton, QStackedWidget, QToolButton, QWidget
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.form import as_panel, fold_button
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, fold_button, row, vertical
 from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.patterns.controls import PatternControls
 from convscope.ui.panels.patterns.view_model import Grid, PatternsViewModel
@@ -40,10 +39,10 @@ class PatternsCentre(QWidget):
         super().__init__(parent)
         self._model, self._unfold = view_model, unfold
         as_panel(self)
-        column = boxes.column(self, margins=(theme.GROUP_GAP, theme.GAP))
+        column = vertical(self, margins=(theme.GROUP_GAP, theme.GAP))
         self.head = TitleLine("patterns.title", "patterns.facts")
         self.fold = fold_button("patterns.fold", "Show or hide the large pattern", fold)
-        head = boxes.line(None, (self.head, 1))
+        head = row((self.head, 1))
         self.go_on = QPushButton("Grow the rest")
         self.go_on.setObjectName("patterns.go_on")
         self.go_on.setToolTip("It was stopped: go on where it stood")

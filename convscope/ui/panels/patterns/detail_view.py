@@ -10,8 +10,7 @@ from convscope.core.words import breakable
 from convscope.engine.interpret.feature_visualization.results import verdict
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import as_panel, caption, combo, heading, named, segmented
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, caption, combo, heading, named, row, segmented, vertical
 from convscope.ui.panels.patterns.curve import Curve
 from convscope.ui.panels.patterns.grown import PatternDetail
 from convscope.ui.panels.patterns.options import AIMS, SIDES
@@ -77,12 +76,12 @@ class DetailView(QWidget):
     # -- the widgets -----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = boxes.column(self, margins=(theme.GROUP_GAP, theme.GAP))
+        column = vertical(self, margins=(theme.GROUP_GAP, theme.GAP))
         self.title = naming.give(theme.label("", "title"), "patterns.large.title")
         self.title.setMinimumWidth(1)
         self.title.setWordWrap(True)
         column.addWidget(self.title)
-        pictures = boxes.line(spacing=theme.GRID)
+        pictures = row(spacing=theme.GRID)
         self.views = (ImageView(photographs=True), ImageView(photographs=True))
         for view, name, says in zip(
             self.views, ("large", "large.hates"), ("Pattern", "What makes it negative"), strict=True
@@ -109,7 +108,7 @@ class DetailView(QWidget):
         self.go_on.setIcon(theme.icon("step-forward"))
         self.go_on.clicked.connect(self._model.continue_large)
         self.steps = naming.give(theme.with_figures(theme.label("", "caption")), "patterns.step")
-        buttons = boxes.line(None, self.start, self.go_on, None, self.steps)
+        buttons = row(self.start, self.go_on, None, self.steps)
         column.addLayout(buttons)
         self.aim = combo("patterns.aim", "What is excited", [(value, words) for value, words, _ in AIMS])
         for number, (_value, _words, says) in enumerate(AIMS):

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.engine.models.opened import OpenedModel
 from convscope.ui.actions import Command
+from convscope.ui.forms.form import horizontal
 from convscope.ui.forms.no_model import NoModelPage
-from convscope.ui.layout import boxes
 from convscope.ui.layout.three_columns import ThreeColumns
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -43,7 +43,7 @@ class PatternsPanel(Panel):
         self.centre = PatternsCentre(view_model, self.saving.button, self.toggle_large, self._unfold)
         self.detail = DetailView(view_model)
         whole = QWidget()
-        boxes.line(whole, self.source, (self.centre, 1), self.detail, spacing=1)
+        horizontal(whole, self.source, (self.centre, 1), self.detail, spacing=1)
         self.pages.addWidget(whole)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QWidget
 
 from convscope.engine.interpret.feature_visualization.objectives import has_units
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, segmented
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, segmented, vertical
 from convscope.ui.panels.patterns.view_model import PatternsViewModel
 from convscope.ui.tables.layer_tree import LayerTree
 from convscope.ui.view_state import keep_text
@@ -75,7 +74,7 @@ class SourceColumn(QWidget):
             self._pick()
 
     def _build(self) -> None:
-        column = boxes.column(self, margins=theme.GAP)
+        column = vertical(self, margins=theme.GAP)
         self.switch = segmented("patterns.source", "Patterns of", SOURCES, wide=True)
         self.switch.changed.connect(self._model.show_source)
         column.addWidget(self.switch)
@@ -101,7 +100,7 @@ class SourceColumn(QWidget):
         self.classes.clicked.connect(lambda _index: self._pick())
         self.classes.activated.connect(lambda _index: self._pick())
         page = QWidget()
-        boxes.column(page, self.search, (self.classes, 1))
+        vertical(page, self.search, (self.classes, 1))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.tree)
         self.stack.addWidget(page)

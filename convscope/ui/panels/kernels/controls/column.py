@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFrame, QWidget
 
 from convscope.ui import theme
-from convscope.ui.forms.form import as_panel, heading
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import as_panel, heading, vertical
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.kernels.controls.kernel import KernelSection
 from convscope.ui.panels.kernels.controls.library import LibraryMenu
@@ -25,7 +24,7 @@ class LabControls(ScrollColumn):
         super().__init__("kernels.controls", WIDTH, parent)
         holder = QWidget()
         as_panel(holder)
-        column = boxes.column(holder, margins=theme.GROUP_GAP)
+        column = vertical(holder, margins=theme.GROUP_GAP)
         self.kernel = KernelSection(model)
         self.preset = PresetSection(
             model, lambda: self.kernel.kernel, lambda *step: self.kernel.set_kernel(*step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import vertical
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
 from convscope.workspace.lab import Lab
 
@@ -15,7 +15,7 @@ class LabSection(QWidget):
     def __init__(self, model: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = model
-        self.column = boxes.column(self)
+        self.column = vertical(self)
 
     def show_lab(self, lab: Lab) -> None:
         """Bring the controls in line with the lab; emits nothing."""

@@ -26,9 +26,9 @@ from convscope.ui.forms.form import (
     segmented,
     spin,
     tool,
+    vertical,
 )
 from convscope.ui.forms.wheel import wheel_needs_focus
-from convscope.ui.layout import boxes
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.controls.column import WIDTH
 from convscope.ui.panels.kernels.controls.operation import BORDER_WORDS, tell_borders
@@ -142,7 +142,7 @@ class SequenceView(View):
 
     def _build_controls(self) -> QWidget:
         holder = QWidget()
-        column = boxes.column(holder, margins=theme.GROUP_GAP)
+        column = vertical(holder, margins=theme.GROUP_GAP)
         self.sequence = self._line("sequence", "Sequence s", "Type the sequence")
         self.weights = self._line("weights", "Weights w", "Type the weights")
         self.mode = segmented(

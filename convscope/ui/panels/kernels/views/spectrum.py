@@ -11,9 +11,8 @@ from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import caption, row, scrolling, segmented, tool
+from convscope.ui.forms.form import caption, row, scrolling, segmented, tool, vertical
 from convscope.ui.forms.wheel import wheel_needs_focus
-from convscope.ui.layout import boxes
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, range_words
@@ -71,7 +70,7 @@ class SpectrumView(View):
         self.titles: dict[str, QLabel] = {}
         # Where words are large the page scrolls, rather than lay one thing over another.
         holder = QWidget()
-        column = boxes.column(holder)
+        column = vertical(holder)
         page = scrolling(holder)
         page.setObjectName("kernels.spectrum.page")
         page.setAccessibleName("Spectra and what is left of the image")

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QWidget
 from convscope.imaging.lab.operation import DisplayMode
 from convscope.imaging.lab.peak import Peak
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import caption
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import (
     Box,
@@ -72,7 +71,7 @@ class View(QWidget):
         self.results: tuple[ImageView, ...] = ()
         # What stands in the left column instead of the controls of the lab.
         self.controls: QWidget | None = None
-        self.column = boxes.column(self)
+        self.column = vertical(self)
         self.message = caption(f"kernels.{self.name}.message")
         self.message.hide()
 
