@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QW
 
 from convscope.core.words import megabytes, time_left
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, caption, row, scrolling, tool, vertical
+from convscope.ui.forms.form import as_panel, caption, row, scrolling, text_line, tool, vertical
 from convscope.ui.panels.data.downloads import DownloadsViewModel
 
 if TYPE_CHECKING:
@@ -86,14 +86,12 @@ class _Card(QFrame):
         title = theme.label(info.title, "title")
         facts = caption(f"data.download.{name}.facts", info.summary.rsplit(";", 1)[0])
         licence = caption(f"data.download.{name}.licence", f"Licence: {info.licence}")
-        self.state = naming.give(theme.label("", "caption"), f"data.download.{name}.state")
-        self.state.setWordWrap(True)
+        self.state = caption(f"data.download.{name}.state")
         self.bar = QProgressBar()
         self.bar.setObjectName(f"data.download.{name}.bar")
         self.bar.setAccessibleName(f"How far the download of {info.title} is")
         self.bar.setTextVisible(False)
-        self.problem = naming.give(theme.label("", "warning"), f"data.download.{name}.problem")
-        self.problem.setWordWrap(True)
+        self.problem = text_line(f"data.download.{name}.problem", "warning")
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         for label in (facts, licence, self.state, self.problem):
             label.setTextFormat(Qt.TextFormat.PlainText)

@@ -9,8 +9,8 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from convscope.core.paths import resource_path
-from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, caption, row, vertical
+from convscope.ui import theme
+from convscope.ui.forms.form import as_panel, caption, push_button, row, vertical
 from convscope.ui.layout.placed import Placed
 from convscope.ui.panels.data.opening import Opening
 
@@ -77,9 +77,13 @@ class EmptyPage(QWidget):
         )
         text = caption("", facts)
         text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        button = naming.give(QPushButton(words), f"data.empty.{name}", f"Open the data set {words}")
-        button.setProperty("role", "primary")
-        button.clicked.connect(partial(opening.open, name))
+        button = push_button(
+            f"data.empty.{name}",
+            words,
+            partial(opening.open, name),
+            says=f"Open the data set {words}",
+            primary=True,
+        )
         inside.addWidget(picture)
         inside.addWidget(text, 1)
         inside.addWidget(button)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
@@ -22,6 +22,7 @@ from convscope.ui.forms.form import (
     scrolling,
     segmented,
     spin,
+    text_line,
     tool,
     under_captions,
     vertical,
@@ -100,11 +101,9 @@ class InputPage(QWidget):
         self.view = naming.give(ImageView(), "data.input.view", "The image as the network gets it")
         self.view.setMinimumHeight(theme.scaled(_IMAGE))
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.tensor = naming.give(QLabel(), "data.input.tensor")
+        self.tensor = text_line("data.input.tensor")
         self.tensor.setFont(theme.font(11, mono=True))
-        self.tensor.setWordWrap(True)
-        self.problem = naming.give(theme.label("", "warning"), "data.input.problem")
-        self.problem.setWordWrap(True)
+        self.problem = text_line("data.input.problem", "warning")
         self.problem.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.problem.hide()
         self.measure = tool(

@@ -25,7 +25,7 @@ from convscope.jobs.job import Job
 from convscope.jobs.jobs import Jobs
 from convscope.ui import naming, theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import row, tool
+from convscope.ui.forms.form import row, text_line, tool
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.downloads import DownloadsViewModel
 from convscope.ui.services.engine_sources import RefusedDataset
@@ -198,8 +198,7 @@ class Refusal(QFrame):
         self._sources = context.sources
         self._ask_about = context.ask_about
         self._opening = opening
-        self.words = naming.give(theme.label("", "warning"), "data.refused.words")
-        self.words.setWordWrap(True)
+        self.words = text_line("data.refused.words", "warning")
         # A path may have no place to break; it must not widen the window.
         self.words.setMinimumWidth(1)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

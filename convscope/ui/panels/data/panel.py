@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from convscope.ui import naming, theme
 from convscope.ui.actions import Command
-from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented, vertical
+from convscope.ui.forms.form import as_panel, hairline, heading, row, segmented, text_line, vertical
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -197,8 +197,7 @@ class DataPanel(Panel):
     def _right(self) -> QWidget:
         self.augmentation = AugmentationPage(self.context)
         self.input = InputPage(self.context)
-        self.problem = naming.give(theme.label("", "warning"), "data.problem")
-        self.problem.setWordWrap(True)
+        self.problem = text_line("data.problem", "warning")
         self.problem.hide()
         self.augmentation.problem.connect(self._show_problem)
         self.tabs = segmented(

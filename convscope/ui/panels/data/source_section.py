@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLa
 
 from convscope.core.printable import printable
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import caption, heading, room_for, row, tool, vertical
+from convscope.ui.forms.form import caption, heading, room_for, row, text_line, tool, vertical
 from convscope.ui.panels.data.opening import Opening
 from convscope.ui.panels.data.view_model import DataSelection, DataViewModel
 from convscope.ui.panels.data.words import set_words, unreadable, unreadable_words
@@ -34,12 +34,10 @@ class SourceSection(QWidget):
         self.button = opening.menu_button("data.open", "Change")
         self.button.setIcon(theme.icon("database"))
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.title = naming.give(theme.label("", "title"), "data.title")
-        self.title.setWordWrap(True)
+        self.title = text_line("data.title", "title")
         self.facts = caption("data.facts")
         self.credit = caption("data.credit")
-        self.notes = naming.give(theme.label("", "warning"), "data.notes")
-        self.notes.setWordWrap(True)
+        self.notes = text_line("data.notes", "warning")
         for label in (self.title, self.facts, self.credit, self.notes):
             # A file's name may have no place to break; it must not widen the column.
             label.setMinimumWidth(1)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QSizePolicy, QSpinBox, QWidget
 
 from convscope.core.errors import UserError
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import caption, heading, spin, under_captions, vertical
+from convscope.ui.forms.form import caption, heading, spin, text_line, under_captions, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.data.words import PART_WORDS
 
@@ -96,8 +96,7 @@ class SplitSection(QWidget):
             "what it has learned. “Find duplicates” tells which they are."
         )
         self.together.toggled.connect(self._set_together)
-        self.problem = naming.give(theme.label("", "warning"), "data.split.problem")
-        self.problem.setWordWrap(True)
+        self.problem = text_line("data.split.problem", "warning")
         self.problem.hide()
         column.addWidget(heading("Split"))
         column.addWidget(self.bar)

@@ -21,7 +21,7 @@ from convscope.imaging.numerals import decimal
 from convscope.ui import naming, theme
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import caption, hairline, row, scrolling, vertical
+from convscope.ui.forms.form import caption, hairline, row, scrolling, text_line, vertical
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.explain.agreement_table import AgreementTable
 from convscope.ui.panels.explain.checks_view_model import MOST_COMPARED, ChecksViewModel
@@ -143,8 +143,7 @@ class ChecksView(QWidget):
         column.addWidget(self.title)
         self.run_curves = self._button("explain.truth.curves", "Take the hottest pixels away")
         self.run_curves.clicked.connect(lambda: self.view_model.check_curves())
-        self.areas = naming.give(QLabel(), "explain.truth.areas")
-        self.areas.setWordWrap(True)
+        self.areas = text_line("explain.truth.areas")
         self.plot = Plot("explain.truth.plot", "Probability as pixels go and come back")
         self._prepare_plot()
         column.addWidget(_beside(_question("Does the score follow the map?"), self.run_curves))
@@ -156,8 +155,7 @@ class ChecksView(QWidget):
         self.run_randomised.clicked.connect(lambda: self.view_model.check_weights())
         self.maps = naming.give(MosaicView(), "explain.truth.maps")
         self.maps.setFixedHeight(theme.scaled(126))
-        self.verdict = naming.give(QLabel(), "explain.truth.verdict")
-        self.verdict.setWordWrap(True)
+        self.verdict = text_line("explain.truth.verdict")
         column.addWidget(_beside(_question("Does the map follow the weights?"), self.run_randomised))
         column.addWidget(caption("", RANDOM_ABOUT))
         column.addWidget(self.maps)

@@ -10,7 +10,6 @@ from PySide6.QtCore import QSignalBlocker, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QCompleter,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -20,7 +19,18 @@ from convscope.engine.interpret.attribution.methods import METHODS
 from convscope.imaging.numerals import decimal, numeral
 from convscope.ui import naming, theme
 from convscope.ui.forms.answer_choice import AnswerChoice
-from convscope.ui.forms.form import caption, combo, heading, named, row, scrolling, segmented, tool, vertical
+from convscope.ui.forms.form import (
+    caption,
+    combo,
+    heading,
+    named,
+    row,
+    scrolling,
+    segmented,
+    text_line,
+    tool,
+    vertical,
+)
 from convscope.ui.panels.explain.map_jobs import StartedMaps
 from convscope.ui.panels.explain.request import FIRST_METHODS, ExplainRequest
 from convscope.ui.panels.explain.view_model import ExplainViewModel
@@ -260,8 +270,7 @@ class ClassColumn(QWidget):
         column.addSpacing(theme.GRID)
         column.addWidget(heading("Explained"))
         # With words of its own it is laid out by its width from the first moment on.
-        self.explained = naming.give(QLabel(" "), "explain.explained")
-        self.explained.setWordWrap(True)
+        self.explained = text_line("explain.explained", text=" ")
         column.addWidget(self.explained)
         self.minus = ClassField("explain.minus", "Minus another class", NOTHING)
         self.minus.entered.connect(self._choose_minus)

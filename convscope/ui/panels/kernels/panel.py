@@ -6,13 +6,13 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from convscope.ui import naming, theme
+from convscope.ui import theme
 from convscope.ui.actions import Command
 from convscope.ui.canvas.late import Late
 from convscope.ui.canvas.veil import Veil
-from convscope.ui.forms.form import as_panel, fold_button, row, segmented, tool, vertical
+from convscope.ui.forms.form import as_panel, fold_button, hairline, row, segmented, text_line, tool, vertical
 from convscope.ui.layout.drawer import Drawer
 from convscope.ui.panel import Panel
 from convscope.ui.panel_context import PanelContext
@@ -204,8 +204,7 @@ class KernelsPanel(Panel):
         for button in (*self.output.buttons, self.fold):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
-        self.problem = naming.give(theme.label("", "warning"), "kernels.problem")
-        self.problem.setWordWrap(True)
+        self.problem = text_line("kernels.problem", "warning")
         self.problem.hide()
         column.addWidget(self.problem)
         self.stack = QStackedWidget()
@@ -214,8 +213,7 @@ class KernelsPanel(Panel):
         self.foot = DisplayRow(self.context)
         self.foot.peak_wanted.connect(self.go_to_peak)
         column.addWidget(self.foot)
-        self.line = QFrame()
-        self.line.setProperty("role", "line")
+        self.line = hairline()
         column.addWidget(self.line)
         self.strip = StageSection(self.model)
         self.note = SumNote(self.toggle_inspector)

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QWidget
 
 from convscope.imaging.lab.pixel_sum import PixelSum, explain
 from convscope.imaging.lab.size import output_size
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
 from convscope.ui.canvas.formula import FormulaLabel
-from convscope.ui.forms.form import as_panel, caption, heading, row, segmented, tool, vertical
+from convscope.ui.forms.form import as_panel, caption, hairline, heading, row, segmented, tool, vertical
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.kernels.view_models.frame import Box, LabFrame, LabRefused, PicturePlace, Taps
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
@@ -85,8 +85,7 @@ class SumColumn(ScrollColumn):
         self.total.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inside.addWidget(self.total)
         column.addWidget(self.body)
-        line = QFrame()
-        line.setProperty("role", "line")
+        line = hairline()
         column.addWidget(line)
         column.addWidget(heading("Output size"))
         self.formula = FormulaLabel("kernels.formula", "Output size, written out")

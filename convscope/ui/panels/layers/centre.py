@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from convscope.ui import naming, theme
-from convscope.ui.forms.form import as_panel, combo, hairline, row, tool, vertical
+from convscope.ui.forms.form import as_panel, combo, hairline, row, text_line, tool, vertical
 from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.layers.controls import MapControls
 from convscope.ui.panels.layers.depth_chart import DepthChart
@@ -77,7 +77,6 @@ class Centre(QWidget):
 
     @staticmethod
     def _sentence(name: str) -> QLabel:
-        made = naming.give(theme.label("", "warning"), name)
-        made.setWordWrap(True)
+        made = text_line(name, "warning")
         made.hide()
         return made

@@ -134,7 +134,7 @@ class MapInspector(QWidget):
             pair.ring(place)
 
     def mark(self, place: tuple[int, int] | None) -> None:
-        """FeatureMaps what the value at (row, column) sees on the image, on both sides, and say it."""
+        """Frame what the value at (row, column) sees on the image, on both sides, and say it."""
         for pair in (self.pair, self.other):
             pair.mark(place)
         self.field.setText(seen(self.detail, place) if self.detail is not None and place is not None else "")

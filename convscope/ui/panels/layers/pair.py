@@ -58,7 +58,7 @@ class MapPair(QWidget):
         self.image.set_caption(f"{image.name}, {image.height} × {image.width}{seen}")
 
     def mark(self, place: tuple[int, int] | None) -> None:
-        """FeatureMaps what the value at (row, column) sees on the image."""
+        """Frame what the value at (row, column) sees on the image."""
         detail = self.detail
         box = None
         if detail is not None and place is not None and _inside(detail, place):
@@ -71,7 +71,7 @@ class MapPair(QWidget):
             self.image.set_box(top, left, bottom - top, right - left)
 
     def ring(self, place: tuple[int, int] | None) -> None:
-        """FeatureMaps the value at (row, column) on the map."""
+        """Frame the value at (row, column) on the map."""
         if self.detail is not None and place is not None and _inside(self.detail, place):
             self.map.set_box(*place, 1, 1)
         else:

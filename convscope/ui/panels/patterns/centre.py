@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton, QStackedWidget, QToolButton, QWidget
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
-from convscope.ui.forms.form import as_panel, fold_button, row, vertical
+from convscope.ui.forms.form import as_panel, fold_button, row, text_line, vertical
 from convscope.ui.layout.title_line import TitleLine
 from convscope.ui.panels.patterns.controls import PatternControls
 from convscope.ui.panels.patterns.view_model import Grid, PatternsViewModel
@@ -54,8 +54,7 @@ class PatternsCentre(QWidget):
         column.addLayout(head)
         self.controls = PatternControls(view_model)
         column.addWidget(self.controls)
-        self.problem = naming.give(theme.label("", "warning"), "patterns.problem")
-        self.problem.setWordWrap(True)
+        self.problem = text_line("patterns.problem", "warning")
         self.problem.hide()
         column.addWidget(self.problem)
         self.grid = naming.give(MosaicView(photographs=True), "patterns.grid", "Patterns")

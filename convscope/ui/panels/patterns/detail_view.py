@@ -10,7 +10,16 @@ from convscope.core.words import breakable
 from convscope.engine.interpret.feature_visualization.results import verdict
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import as_panel, caption, combo, heading, named, row, segmented, vertical
+from convscope.ui.forms.form import (
+    as_panel,
+    caption,
+    combo,
+    heading,
+    named,
+    row,
+    segmented,
+    vertical,
+)
 from convscope.ui.panels.patterns.curve import Curve
 from convscope.ui.panels.patterns.grown import PatternDetail
 from convscope.ui.panels.patterns.options import AIMS, SIDES

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from convscope.ui import theme
-from convscope.ui.forms.form import as_panel, heading, vertical
+from convscope.ui.forms.form import as_panel, hairline, heading, vertical
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panels.kernels.controls.kernel import KernelSection
 from convscope.ui.panels.kernels.controls.library import LibraryMenu
@@ -36,8 +36,7 @@ class LabControls(ScrollColumn):
         column.addWidget(heading("Kernel"))
         column.addWidget(self.preset)
         column.addWidget(self.kernel)
-        line = QFrame()
-        line.setProperty("role", "line")
+        line = hairline()
         column.addWidget(line)
         column.addWidget(self.operation)
         column.addStretch(1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from convscope.imaging.lab.stage import sliding_kernels
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
+from convscope.ui.forms.form import push_button
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, range_words
 from convscope.ui.panels.kernels.view_models.kernels import KernelsViewModel
@@ -28,9 +29,9 @@ class RgbView(View):
     def __init__(self, context: PanelContext, lab: KernelsViewModel, parent: QWidget | None = None) -> None:
         super().__init__(context, lab, parent)
         self.model = RgbViewModel(context)
-        self.ask = naming.give(QPushButton("Make it an RGB filter"), "kernels.rgb.ask")
-        self.ask.setProperty("role", "primary")
-        self.ask.clicked.connect(lambda: lab.make_filter())
+        self.ask = push_button(
+            "kernels.rgb.ask", "Make it an RGB filter", lambda: lab.make_filter(), primary=True
+        )
         self.words = QLabel("Each channel has the same kernel now. An RGB filter has one kernel a channel.")
         self.words.setWordWrap(True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)

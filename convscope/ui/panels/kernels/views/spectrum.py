@@ -11,7 +11,7 @@ from convscope.imaging.lab.operation import Operation
 from convscope.imaging.numerals import numeral
 from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import caption, row, scrolling, segmented, tool, vertical
+from convscope.ui.forms.form import caption, row, scrolling, segmented, text_line, tool, vertical
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panel_context import PanelContext
@@ -95,9 +95,8 @@ class SpectrumView(View):
         grid.setVerticalSpacing(2)
         column.addLayout(grid, 2)
         self.views["image"].link(self.views["kernel"], self.views["product"])
-        self.theorem = naming.give(QLabel(), "kernels.spectrum.theorem")
+        self.theorem = text_line("kernels.spectrum.theorem")
         self.theorem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.theorem.setWordWrap(True)
         column.addWidget(self.theorem)
 
         self.pad = naming.give(SpectrumPad(), "kernels.spectrum.pad", "Spectrum of the image, to paint on")
