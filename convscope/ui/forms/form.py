@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.elided_combo import ElidedCombo
 from convscope.ui.forms.segmented import Segmented
 from convscope.ui.forms.undo_keys import undo_of_the_window
@@ -93,27 +94,15 @@ def hairline() -> QFrame:
     return line
 
 
-def row(*widgets: QWidget | None, spacing: int = theme.GAP) -> QHBoxLayout:
-    """Widgets side by side; None stands for the room between them."""
-    layout = QHBoxLayout()
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(spacing)
-    for widget in widgets:
-        if widget is None:
-            layout.addStretch(1)
-        else:
-            layout.addWidget(widget)
-    return layout
-
-
 Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | int | None
 
 
+Margins = int | tuple[int, int] | tuple[int, int, int, int]
+"""One for all sides; across and down; or left, top, right and bottom."""
+
+
 def vertical(
-    owner: QWidget | None = None,
-    *parts: Part,
-    spacing: int = theme.GAP,
-    margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+    owner: QWidget | None = None, *parts: Part, spacing: int = theme.GAP, margins: Margins = 0
 ) -> QVBoxLayout:
     """Widgets and rows under each other.
 
@@ -123,7 +112,28 @@ def vertical(
             the room between.
     """
     layout = QVBoxLayout(owner) if owner is not None else QVBoxLayout()
-    layout.setContentsMargins(*margins)
+    _fill(layout, parts, spacing, margins)
+    return layout
+
+
+def horizontal(
+    owner: QWidget | None = None, *parts: Part, spacing: int = theme.GAP, margins: Margins = 0
+) -> QHBoxLayout:
+    """The same side by side."""
+    layout = QHBoxLayout(owner) if owner is not None else QHBoxLayout()
+    _fill(layout, parts, spacing, margins)
+    return layout
+
+
+def row(*parts: Part, spacing: int = theme.GAP) -> QHBoxLayout:
+    """Parts side by side, in a layout of their own."""
+    return horizontal(None, *parts, spacing=spacing)
+
+
+def _fill(layout: QBoxLayout, parts: Iterable[Part], spacing: int, margins: Margins) -> None:
+    if isinstance(margins, int):
+        margins = (margins, margins)
+    layout.setContentsMargins(*(margins * 2 if len(margins) == 2 else margins))
     layout.setSpacing(spacing)
     for part in parts:
         if part is None:
@@ -136,7 +146,6 @@ def vertical(
                 layout.addWidget(inside, share)
             else:
                 layout.addLayout(inside, share)
-    return layout
 
 
 def named(text: str, widget: QWidget, width: int = 68) -> QHBoxLayout:
@@ -171,8 +180,7 @@ def indent(box: QAbstractSpinBox) -> None:
 
 def _prepare(box: QAbstractSpinBox, name: str, says: str) -> None:
     """What all boxes for numbers share; nothing is emitted before the typing ends."""
-    box.setObjectName(name)
-    box.setAccessibleName(says)
+    naming.give(box, name, says)
     box.setKeyboardTracking(False)
     box.setMinimumWidth(theme.scaled(56))
     wheel_needs_focus(box)
@@ -217,9 +225,7 @@ def trimmed(name: str, says: str, low: float, high: float, decimals: int = 6) ->
 
 def slider(name: str, says: str, low: int, high: int) -> QSlider:
     """A slider of its own, without a box; what it stands at is written beside it."""
-    made = QSlider(Qt.Orientation.Horizontal)
-    made.setObjectName(name)
-    made.setAccessibleName(says)
+    made = naming.give(QSlider(Qt.Orientation.Horizontal), name, says)
     made.setRange(low, high)
     wheel_needs_focus(made)
     return made
@@ -227,9 +233,7 @@ def slider(name: str, says: str, low: int, high: int) -> QSlider:
 
 def combo(name: str, says: str, choices: Iterable[tuple[str, str]], first: str = "") -> ElidedCombo:
     """A choice among (value, words); `first`: what is chosen, in the box itself, where no label says so."""
-    box = ElidedCombo()
-    box.setObjectName(name)
-    box.setAccessibleName(says)
+    box = naming.give(ElidedCombo(), name, says)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(6)
     box.set_says(first)
@@ -241,10 +245,7 @@ def combo(name: str, says: str, choices: Iterable[tuple[str, str]], first: str =
 
 def check(name: str, text: str) -> QCheckBox:
     """Yes or no, in words that say what."""
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(text)
-    return box
+    return naming.give(QCheckBox(text), name, text)
 
 
 def choose(box: QComboBox, value: str) -> None:
@@ -283,9 +284,7 @@ def segmented(
 
 def search_field(name: str, says: str, hint: str, edited: Callable[[str], object]) -> QLineEdit:
     """Where one types what a list is searched for."""
-    made = QLineEdit()
-    made.setObjectName(name)
-    made.setAccessibleName(says)
+    made = naming.give(QLineEdit(), name, says)
     made.setPlaceholderText(hint)
     made.setClearButtonEnabled(True)
     made.textChanged.connect(edited)
@@ -301,9 +300,7 @@ def push_button(
         says: for those who cannot see it; "": the words.
         primary: it is what one is here for.
     """
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(says or text)
+    button = naming.give(QPushButton(text), name, says or text)
     if primary:
         button.setProperty("role", "primary")
     button.clicked.connect(lambda: run())
@@ -314,10 +311,7 @@ def tool(
     name: str, says: str, icon: str, run: Callable[[], object] | None = None, text: str = ""
 ) -> QToolButton:
     """A small button with an icon, and words on hover and for those who cannot see it."""
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setAccessibleName(says)
-    button.setToolTip(says)
+    button = naming.give(QToolButton(), name, says, says)
     if icon:
         button.setIcon(theme.icon(icon))
     if text:

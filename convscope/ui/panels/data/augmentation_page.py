@@ -10,20 +10,12 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
 from convscope.core.parameter import Parameter, parameters_of
-from convscope.ui import theme
-from convscope.ui.forms.form import (
-    as_panel,
-    caption,
-    choose,
-    combo,
-    row,
-    tool,
-)
+from convscope.ui import naming, theme
+from convscope.ui.forms.form import as_panel, caption, choose, combo, row, tool, vertical
 from convscope.ui.forms.parameter_form import ParameterForm
 from convscope.ui.layout.scroll_column import ScrollColumn
 from convscope.ui.panel_context import PanelContext
@@ -62,9 +54,7 @@ class AugmentationPage(QWidget):
         self.previewer.ready.connect(self._show_preview)
         self.previewer.failed.connect(self._failed)
         self.grid = PreviewGrid()
-        self.original = QLabel()
-        self.original.setObjectName("data.original")
-        self.original.setAccessibleName("The image before augmentation")
+        self.original = naming.give(QLabel(), "data.original", "The image before augmentation")
         self.original.setFixedSize(theme.scaled(_ORIGINAL), theme.scaled(_ORIGINAL))
         self.original.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words = caption("data.preview.words")
@@ -75,9 +65,7 @@ class AugmentationPage(QWidget):
         self.preset.currentIndexChanged.connect(self._preset_chosen)
         self.reset = tool("data.reset", "No augmentation", "undo-2", self.clear, "Reset")
         self.reseed = tool("data.reseed", "Draw twelve others", "dices", self.draw_others, "Reseed")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
+        column = vertical(self, spacing=theme.GRID)
         top = row(self.original, self.words)
         top.setStretch(1, 1)
         column.addLayout(top)
@@ -141,9 +129,7 @@ class AugmentationPage(QWidget):
 
         holder = QWidget()
         as_panel(holder)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, theme.GRID, 0)
-        column.setSpacing(1)
+        column = vertical(holder, spacing=1, margins=(0, 0, theme.GRID, 0))
         # All twelve lines have room beside the images of a laptop's screen.
         self.form = ParameterForm(
             "data.augment",

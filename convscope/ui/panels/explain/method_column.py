@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from convscope.core.words import breakable, percent
 from convscope.engine.interpret.attribution.explain import Failure
@@ -15,7 +15,7 @@ from convscope.engine.interpret.attribution.result import Attribution
 from convscope.imaging.colormaps import COLORMAPS
 from convscope.imaging.numerals import decimal, numeral
 from convscope.imaging.overlay import OPACITY, PAPER_THRESHOLD, THRESHOLD, Blend, HeatRegion
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.scale_bar import ScaleBar
 from convscope.ui.forms.form import (
     caption,
@@ -27,7 +27,9 @@ from convscope.ui.forms.form import (
     row,
     scrolling,
     segmented,
+    text_line,
     tool,
+    vertical,
 )
 from convscope.ui.forms.parameter_form import ParameterForm
 from convscope.ui.forms.slider_row import SliderRow
@@ -245,10 +247,7 @@ class MethodColumn(QWidget):
 
     def _build(self) -> None:
         inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
-        column.setSpacing(theme.GAP)
-        column.addWidget(heading("How maps are shown"))
+        column = vertical(inside, heading("How maps are shown"), margins=(theme.GROUP_GAP, theme.GAP))
         self.opacity = SliderRow("explain.opacity", "Opacity", 0, 100, 1, 100 * OPACITY["heat"], "%")
         self.blend = segmented(
             "explain.blend",
@@ -277,14 +276,12 @@ class MethodColumn(QWidget):
             ),
             wide=True,
         )
-        self.outline = QCheckBox("Outline the hottest region")
-        self.outline.setObjectName("explain.outline")
+        self.outline = naming.give(QCheckBox("Outline the hottest region"), "explain.outline")
         self.threshold = SliderRow("explain.threshold", "From", 1, 100, 1, round(100 * THRESHOLD), "%")
         paper = f"{percent(PAPER_THRESHOLD)} in the Grad-CAM paper"
         self.threshold.setToolTip(f"Share of the largest value; {paper}")
         self.threshold.setEnabled(False)
-        self.scale = ScaleBar()
-        self.scale.setObjectName("explain.scale")
+        self.scale = naming.give(ScaleBar(), "explain.scale")
         self.opacity.changed.connect(lambda _value: self._restyle("Change the opacity", "explain.opacity"))
         self.blend.changed.connect(self._reblend)
         self.threshold.changed.connect(
@@ -326,18 +323,11 @@ class MethodColumn(QWidget):
         whole.addWidget(self.page)
 
     def _build_about(self) -> None:
-        column = QVBoxLayout(self.about)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        self.title = theme.label("", "title")
-        self.title.setObjectName("explain.title")
-        self.warning = theme.label("", "warning")
-        self.warning.setObjectName("explain.warning")
-        self.warning.setWordWrap(True)
-        self.formula = QLabel()
-        self.formula.setObjectName("explain.formula")
+        column = vertical(self.about, spacing=theme.GRID)
+        self.title = naming.give(theme.label("", "title"), "explain.title")
+        self.warning = text_line("explain.warning", "warning")
+        self.formula = text_line("explain.formula")
         self.formula.setFont(theme.font(12, mono=True))
-        self.formula.setWordWrap(True)
         self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.computes, self.limitations = caption("explain.computes"), caption("explain.misses")
         self.paper = tool("explain.paper", "The paper", "external-link", self._open_paper, "paper")

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QGridLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSpinBox, QWidget
 
 from convscope.core.parameter import parameters_of
 from convscope.engine.interpret.feature_visualization.recipes import RECIPES
 from convscope.engine.interpret.feature_visualization.settings import PatternSettings
 from convscope.ui import theme
-from convscope.ui.forms.form import caption, check, combo, row, segmented, spin, tool
+from convscope.ui.forms.form import caption, check, combo, row, segmented, spin, tool, vertical
 from convscope.ui.forms.parameter_form import ParameterForm
 from convscope.ui.layout.flow import FlowLayout
 from convscope.ui.panels.patterns.options import APART, CLASS_SHOWS, SHOWS
@@ -80,9 +80,7 @@ class PatternControls(QWidget):
     # -- the widgets -----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP)
+        column = vertical(self)
         self.show_what = combo("patterns.show", "What the grid shows", [(v, w) for v, w, _ in SHOWS], "Show")
         self.show_what.setMinimumContentsLength(18)
         self.show_what.activated.connect(lambda _index: self._model.edit(show=self.show_what.currentData()))

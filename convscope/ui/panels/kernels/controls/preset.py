@@ -11,7 +11,7 @@ from convscope.core.errors import UserError
 from convscope.core.parameter import Parameter
 from convscope.imaging.kernels import PRESETS
 from convscope.imaging.kernels.kernel import Kernel
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.forms.form import caption, row
 from convscope.ui.forms.parameter_form import ParameterForm
 from convscope.ui.panels.kernels.controls.section import LabSection
@@ -35,9 +35,7 @@ class PresetSection(LabSection):
         super().__init__(model, parent)
         self._shown = shown
         self._set_kernel = set_kernel
-        self.picker = QToolButton()
-        self.picker.setObjectName("kernels.preset")
-        self.picker.setAccessibleName("Kernel preset")
+        self.picker = naming.give(QToolButton(), "kernels.preset", "Kernel preset")
         self.picker.setIcon(theme.icon("grid-3x3"))
         self.picker.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.picker.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QSplitter, QWidget
 
 from convscope.core.words import sizes
 from convscope.imaging.kernels.matrices import MATRICES
-from convscope.ui import theme
+from convscope.ui import naming, theme
 from convscope.ui.canvas.image_view import ImageView
-from convscope.ui.forms.form import caption
+from convscope.ui.forms.form import caption, push_button, text_line, vertical
 from convscope.ui.forms.wheel import wheel_needs_focus
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.kernels.view_models.frame import LabFrame, LabRefused, PicturePlace, range_words
@@ -42,25 +42,17 @@ class MatrixView(View):
         self.example.setCurrentIndex(-1)
         self.example.activated.connect(lambda index: self.model.open_example(MATRICES[index].key))
         self.sentence = caption("kernels.matrix.sentence")
-        self.text = QPlainTextEdit()
-        self.text.setObjectName("kernels.matrix.text")
-        self.text.setAccessibleName("The matrix as text")
+        self.text = naming.give(QPlainTextEdit(), "kernels.matrix.text", "The matrix as text")
         self.text.setFont(theme.font(12, mono=True))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setPlaceholderText("0 1 2\n3 4 5")
         self.text.setTabChangesFocus(True)
         self.text.textChanged.connect(lambda: self.model.type(self.text.toPlainText()))
-        self.pending = theme.label(PENDING, "warning")
-        self.pending.setObjectName("kernels.matrix.pending")
-        self.pending.setWordWrap(True)
+        self.pending = text_line("kernels.matrix.pending", "warning", PENDING)
         self.pending.hide()
-        self.apply = QPushButton("Use this matrix")
-        self.apply.setObjectName("kernels.matrix.apply")
-        self.apply.clicked.connect(lambda: self.model.use_text())
+        self.apply = push_button("kernels.matrix.apply", "Use this matrix", lambda: self.model.use_text())
         left = QWidget()
-        side = QVBoxLayout(left)
-        side.setContentsMargins(0, 0, 0, 0)
-        side.setSpacing(theme.GAP)
+        side = vertical(left)
         example_words = QLabel("Worked example")
         example_words.setBuddy(self.example)
         side.addWidget(example_words)
@@ -70,12 +62,10 @@ class MatrixView(View):
         self.source, self.result = ImageView(), ImageView()
         self.sources, self.results = (self.source,), (self.result,)
         for view, name in ((self.source, "source"), (self.result, "result")):
-            view.setObjectName(f"kernels.matrix.{name}")
-            view.setAccessibleName(f"{name.title()} in numbers")
+            naming.give(view, f"kernels.matrix.{name}", f"{name.title()} in numbers")
             view.hovered.connect(lambda place, name=name: self.tell(place, name))
             view.clicked.connect(lambda r, c, name=name: self.clicked.emit(PicturePlace(name, r, c)))
-        pictures = QSplitter(Qt.Orientation.Horizontal)
-        pictures.setObjectName("kernels.matrix.pair")
+        pictures = naming.give(QSplitter(Qt.Orientation.Horizontal), "kernels.matrix.pair")
         pictures.setChildrenCollapsible(False)
         for part in (left, self.source, self.result):
             pictures.addWidget(part)
