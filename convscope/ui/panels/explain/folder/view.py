@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 from convscope.ui import theme
 from convscope.ui.canvas.veil import Veil
 from convscope.ui.export.file_dialog import choose_file
-from convscope.ui.forms.form import caption, choose, combo, row, tool
-from convscope.ui.layout import boxes
+from convscope.ui.forms.form import caption, choose, combo, row, tool, vertical
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.explain.folder.answers import SKIPPED, FolderAnswers
 from convscope.ui.panels.explain.folder.table import AnswersTable
@@ -139,7 +138,7 @@ class FolderView(QWidget):
         self.veil.set_words(f"Still of {answers.model.name}." if outdated and answers is not None else "")
 
     def _build(self) -> None:
-        column = boxes.column(self)
+        column = vertical(self)
         self.said = caption("explain.folder.said")
         self.other = tool("explain.folder.choose", "Choose another folder", "folder-open", self.choose_folder)
         self.act = tool("explain.folder.act", "Stop", "circle-stop", self.view_model.go_on, "Stop")
