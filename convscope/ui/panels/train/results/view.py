@@ -165,7 +165,7 @@ class ResultView(QWidget):
             ("use", "Make it the current image", "image", vm.open_selected, "Use this image"),
             ("explain", "See where the network looked", "lightbulb", explain, "Why?"),
         )
-        self.use, self.explain = buttons["use"], buttons["explain"]
+        self.worst, self.use, self.explain = buttons.values()
         # So large that what an image is and what it was taken for can be read under it.
         self.images = MosaicView(photographs=True, caption_lines=3, least=TILE)
         self.images.setObjectName("train.result.images")
