@@ -36,7 +36,7 @@ class TableColumn(Generic[Row]):
     Attributes:
         title, says: its head, and what it means.
         value: of a row; None where it is unknown.
-        words: how a value is written.
+        words: how a value is written; None: not at all, it is painted.
         sort: what a row is sorted by, where that is not its value.
         side: names stand at the left, numbers at the right.
         figures: in digits of one width, so that numbers stand under each other.
@@ -45,7 +45,7 @@ class TableColumn(Generic[Row]):
     title: str
     says: str
     value: Callable[[Row], Any]
-    words: Callable[[Any], str] = plain
+    words: Callable[[Any], str | None] = plain
     sort: Callable[[Row], Any] | None = None
     side: Literal["left", "right", "middle"] = "right"
     figures: bool = True
@@ -59,7 +59,7 @@ def name_column(
     title: str,
     says: str,
     value: Callable[[Row], Any],
-    words: Callable[[Any], str] = plain,
+    words: Callable[[Any], str | None] = plain,
     sort: Callable[[Row], Any] | None = None,
 ) -> TableColumn[Row]:
     """A column of words."""

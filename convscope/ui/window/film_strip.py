@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QSize,
     Qt,
@@ -31,13 +29,12 @@ from convscope.jobs.jobs import Jobs
 from convscope.ui import naming, theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.forms.form import horizontal
+from convscope.ui.tables.table import TableModel, name_column
 from convscope.ui.window.header import described
 
 TALL, LOW = 64, 36  # pixels of a thumbnail's height, in the normal and the compact strip
 WIDEST = 96
 SOURCE = 192  # pixels of a kept thumbnail's longer side, enough for an enlarged window
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 def picture_of(image: Image) -> NDArray[np.uint8]:
@@ -52,51 +49,42 @@ def picture_of(image: Image) -> NDArray[np.uint8]:
     return np.ascontiguousarray(small.repeat(factor, axis=0).repeat(factor, axis=1))
 
 
-class _Images(QAbstractListModel):
+class _Images(TableModel[Image]):
     """The open images; a thumbnail comes later than its image."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.images: tuple[Image, ...] = ()
+        super().__init__((name_column("Image", "", described, lambda _name: None),), parent)
         self._icons: dict[Image, QIcon] = {}
         self._blank = QPixmap(WIDEST, TALL)
         self._blank.fill(Qt.GlobalColor.transparent)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.images)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        image = self.images[index.row()]
+    def special(self, row: Image, column: int, role: int) -> Any:
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._icons.get(image, self._blank)
+            return self._icons.get(row, self._blank)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join((described(image), *image.notes))
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return described(image)
-        return None
+            return "\n".join((described(row), *row.notes))
+        return described(row) if role == Qt.ItemDataRole.AccessibleTextRole else None
 
     def show(self, images: tuple[Image, ...]) -> list[Image]:
         """Show these, and return those that have no thumbnail yet."""
-        old, kept = self.images, set(images)
+        old, kept = self.rows, set(images)
         if len(images) == len(old):
             # A stroke or a camera frame: one picture changes, and keeps its last thumbnail meanwhile.
             changed = [row for row, (a, b) in enumerate(zip(old, images, strict=True)) if a is not b]
             for row in changed:
                 if images[row] not in self._icons and old[row] in self._icons:
                     self._icons[images[row]] = self._icons[old[row]]
-            self.images = images
+            self.rows = images
             missing = [images[row] for row in changed]
         else:
-            self.beginResetModel()
-            self.images = images
-            self.endResetModel()
+            self.show_rows(images)
             missing = [image for image in images if image not in self._icons]
         self._icons = {image: icon for image, icon in self._icons.items() if image in kept}
         return missing
 
     def set_thumbnail(self, image: Image, pixels: NDArray[np.uint8]) -> None:
         """A thumbnail has been made."""
-        if image not in self.images:
+        if image not in self.rows:
             return
         height, width, _ = pixels.shape
         picture = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888)
@@ -106,8 +94,8 @@ class _Images(QAbstractListModel):
         for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
             icon.addPixmap(pixmap, mode)
         self._icons[image] = icon
-        row = self.images.index(image)
-        self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
+        row = self.rows.index(image)
+        self.dataChanged.emit(self.index(row, 0), self.index(row, 0), [Qt.ItemDataRole.DecorationRole])
 
 
 class FilmStrip(QFrame):
@@ -169,7 +157,7 @@ class FilmStrip(QFrame):
         """Show the open images and which one is current."""
         missing = self._model.show(images)
         self._missing = {image: None for image in (*self._missing, *missing) if image in set(images)}
-        index = self._model.index(current)
+        index = self._model.index(current, 0)
         selection = self.list.selectionModel()
         if selection.currentIndex().row() != current:
             selection.blockSignals(True)
@@ -232,24 +220,24 @@ class FilmStrip(QFrame):
 
     def _current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid():
-            self.chosen.emit(self._model.images[current.row()].id)
+            self.chosen.emit(self._model.rows[current.row()].id)
 
     def _open_menu(self, at: QPoint) -> None:
         index = self.list.indexAt(at)
         if not index.isValid():
             return
-        image_id, others = self._model.images[index.row()].id, len(self._model.images) > 1
+        image_id, others = self._model.rows[index.row()].id, len(self._model.rows) > 1
         close = MenuEntry("close", "Close image", lambda: self._remove(image_id), others, theme.icon("x"))
         context_menu(self.list, "strip", (close,)).popup(self.list.viewport().mapToGlobal(at))
 
     def _close_current(self) -> None:
         index = self.list.currentIndex()
         if index.isValid():
-            self._remove(self._model.images[index.row()].id)
+            self._remove(self._model.rows[index.row()].id)
 
     def _remove(self, image_id: str) -> None:
         # Other images may have come and gone while the menu was open.
-        if any(image.id == image_id for image in self._model.images):
+        if any(image.id == image_id for image in self._model.rows):
             self.removed.emit(image_id)
 
     def _button(self, name: str, title: str, icon: str, clicked: Callable[[], None]) -> QToolButton:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 
+import convscope
 from convscope.ui.tables.table import VALUE, Role, TableColumn, TableModel, name_column
 from convscope.ui.tables.table_order import TableOrder
 
@@ -58,3 +61,21 @@ def test_what_is_unknown_stands_last(table: Marked, order: Qt.SortOrder, names: 
     sorted_.setSourceModel(table)
     sorted_.sort(1, order)
     assert [sorted_.index(row, 0).data() for row in range(3)] == names
+
+
+def test_every_table_list_and_tree_has_one_of_two_models() -> None:
+    """What is shown in rows is described by its columns; nobody writes a model of Qt's by hand."""
+    package = Path(convscope.__file__).parent
+    own = re.compile(r"class \w+\(QAbstract(Table|List|Item)Model|QStandardItemModel\(")
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if own.search(path.read_text("utf-8"))
+    }
+    assert found == {"ui/tables/table.py", "ui/tables/tree.py"}
+
+
+def test_what_is_painted_has_no_words() -> None:
+    model = TableModel((name_column("Image", "", str, lambda _name: None),))
+    model.show_rows([1])
+    assert model.index(0, 0).data() is None

@@ -38,7 +38,7 @@ class Builder(Driver):
 
     def problem(self, name: str) -> str:
         """What the list says is wrong with a layer, "" when nothing is."""
-        index = self.layers.rows.index(self.document.index(name))
+        index = self.layers.rows.index(self.document.index(name), 0)
         told = str(index.data(Qt.ItemDataRole.DisplayRole))
         return told.partition("Problem: ")[2]
 
@@ -62,9 +62,9 @@ class Builder(Driver):
 
     def choose(self, name: str) -> None:
         """Click a layer's row."""
-        self.layers.scrollTo(self.layers.rows.index(self.document.index(name)))
+        self.layers.scrollTo(self.layers.rows.index(self.document.index(name), 0))
         QApplication.processEvents()
-        rect = self.layers.visualRect(self.layers.rows.index(self.document.index(name)))
+        rect = self.layers.visualRect(self.layers.rows.index(self.document.index(name), 0))
         place = QPoint(rect.left() + rect.width() // 2, rect.top() + 12)
         self.qtbot.mouseClick(self.layers.viewport(), Qt.MouseButton.LeftButton, pos=place)
         QApplication.processEvents()
@@ -114,9 +114,9 @@ class Builder(Driver):
 
     def drop(self, data: QMimeData, under: str, below: bool = True) -> None:
         """Drop something on the list, just above or below a layer."""
-        self.layers.scrollTo(self.layers.rows.index(self.document.index(under)))
+        self.layers.scrollTo(self.layers.rows.index(self.document.index(under), 0))
         QApplication.processEvents()
-        rect = self.layers.visualRect(self.layers.rows.index(self.document.index(under)))
+        rect = self.layers.visualRect(self.layers.rows.index(self.document.index(under), 0))
         place = QPointF(rect.center().x(), rect.bottom() - 1 if below else rect.top() + 1)
         viewport = self.layers.viewport()
         actions = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
@@ -134,7 +134,7 @@ class Builder(Driver):
 
     def drag_layer(self, name: str, under: str, below: bool = True) -> None:
         """Drag a layer to another place."""
-        row = self.layers.rows.index(self.document.index(name))
+        row = self.layers.rows.index(self.document.index(name), 0)
         self.drop(self.layers.rows.mimeData([row]), under, below)
 
     def drag_kind(self, kind: str, under: str, below: bool = True) -> None:

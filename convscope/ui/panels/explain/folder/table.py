@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     QRectF,
     Qt,
@@ -35,15 +33,10 @@ from convscope.ui import naming, theme
 from convscope.ui.canvas.pixmaps import Pixmaps, fitted
 from convscope.ui.canvas.thumbnail_loader import ThumbnailLoader
 from convscope.ui.panels.explain.folder.answers import SKIPPED, FolderAnswers, FolderOrder, Sorting
+from convscope.ui.tables.table import Index, Role, TableModel, name_column
 
-Index = QModelIndex | QPersistentModelIndex
 PICTURE, CLASS, SHARE, NEXT = range(4)
-COLUMNS: tuple[tuple[str, str, Sorting | None], ...] = (
-    ("Picture", "The file, within the folder", "name"),
-    ("Class", "The most probable class", "class"),
-    ("Probability", "How sure the network is", "probability"),
-    ("Next", "The second most probable class", None),
-)
+SORTED_BY: tuple[Sorting | None, ...] = ("name", "class", "probability", None)
 THUMB, ROW, INSET = 40, 48, 4
 # Where there is room, so much of it for the bars.
 BAR = 120
@@ -51,68 +44,63 @@ _FULL = "100.0 %"
 _MEASURED = 200  # rows
 
 
-class AnswersModel(QAbstractTableModel):
-    """The rows that are shown, in their order."""
+class AnswersModel(TableModel[int]):
+    """The rows that are shown, in their order: each the number of a picture among all answers."""
+
+    rows: NDArray[np.int64]  # type: ignore[assignment]
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__((), parent)
         self.answers: FolderAnswers | None = None
-        self.rows: NDArray[np.int64] = np.empty(0, np.int64)
+        self.show(None, FolderOrder())
 
     def show(self, answers: FolderAnswers | None, order: FolderOrder) -> None:
         """Other answers, more of them, or in another order."""
         self.beginResetModel()
         self.answers = answers
         self.rows = np.empty(0, np.int64) if answers is None else answers.rows(order)
+        first, share = ("Class", "The most probable class"), ("Probability", "How sure the network is")
+        if answers is not None and not answers.are_classes:
+            first = ("Numbers", "All that the network puts out")
+            share = (answers.names[0], "The number; a click sorts by it")
+        self.columns = (
+            name_column("Picture", "The file, within the folder", self._name),
+            name_column(*first, self._first),
+            name_column(*share, self._share),
+            name_column("Next", "The second most probable class", self._next),
+        )
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
+    def special(self, row: int, column: int, role: int) -> str | None:
+        return self.told(int(row)) if role == Role.ToolTipRole else None
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
+    def _name(self, row: int) -> str:
+        assert self.answers is not None
+        return printable(self.answers.files[row].name)
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Vertical:
-            return None
-        title, says, _by = COLUMNS[section]
+    def _first(self, row: int) -> str:
         answers = self.answers
-        if answers is not None and not answers.are_classes:
-            if section == SHARE:
-                title, says = answers.names[0], "The number; a click sorts by it"
-            elif section == CLASS:
-                title, says = "Numbers", "All that the network puts out"
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.DisplayRole:
-            return title
-        return says if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        answers = self.answers
-        if answers is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        row = int(self.rows[index.row()])
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self.told(row)
-        column = index.column()
-        if column == PICTURE:
-            return printable(answers.files[row].name)
+        assert answers is not None
         if answers.first[row] == SKIPPED:
-            return _skipped(answers.problems[row]) if column == CLASS else ""
-        if not answers.are_classes:
-            return self._numbers(answers, row, column)
-        if column == CLASS:
+            return _skipped(answers.problems[int(row)])
+        if answers.are_classes:
             return answers.names[answers.first[row]]
-        if column == SHARE:
-            return percent(float(answers.numbers[row, 0]), fixed=True)
-        if answers.top < 2:
+        return "   ".join(numeral(float(number), 4) for number in answers.numbers[row])
+
+    def _share(self, row: int) -> str:
+        answers = self.answers
+        assert answers is not None
+        if answers.first[row] == SKIPPED:
             return ""
-        return (
-            f"{answers.names[answers.classes[row, 1]]}  {percent(float(answers.numbers[row, 1]), fixed=True)}"
-        )
+        first = float(answers.numbers[row, 0])
+        return percent(first, fixed=True) if answers.are_classes else numeral(first)
+
+    def _next(self, row: int) -> str:
+        answers = self.answers
+        assert answers is not None
+        if answers.first[row] == SKIPPED or not answers.are_classes or answers.top < 2:
+            return ""
+        return self._pair(answers, row, 1)
 
     def told(self, row: int) -> str:
         """All that is known of a picture, on lines."""
@@ -127,12 +115,6 @@ class AnswersModel(QAbstractTableModel):
         """Of the rows that are shown first."""
         texts = (str(self.index(row, CLASS).data()) for row in range(min(self.rowCount(), _MEASURED)))
         return max(map(metrics.horizontalAdvance, texts), default=0)
-
-    @staticmethod
-    def _numbers(answers: FolderAnswers, row: int, column: int) -> str:
-        if column == CLASS:
-            return "   ".join(numeral(float(number), 4) for number in answers.numbers[row])
-        return numeral(float(answers.numbers[row, 0])) if column == SHARE else ""
 
     @staticmethod
     def _pair(answers: FolderAnswers, row: int, place: int) -> str:
@@ -404,7 +386,7 @@ class AnswersTable(QTableView):
         answers, inset = self.answers_model.answers, 2 * theme.scaled(INSET)
         metrics, figures = QFontMetrics(theme.font()), QFontMetrics(theme.font(figures=True))
         header = self.horizontalHeader()
-        needs = {column: header.sectionSizeHint(column) + inset for column in range(len(COLUMNS))}
+        needs = {column: header.sectionSizeHint(column) + inset for column in range(len(SORTED_BY))}
         # What a style cuts is what has no point to spare.
         inset += 2
         share = figures.horizontalAdvance(_FULL) + theme.scaled(INSET)
@@ -436,7 +418,7 @@ class AnswersTable(QTableView):
         return max((self._widths[index] for index in classes), default=0)
 
     def _sort_by(self, column: int) -> None:
-        by = COLUMNS[column][2]
+        by = SORTED_BY[column]
         if by is None:
             self._show_order()
         else:
@@ -444,7 +426,7 @@ class AnswersTable(QTableView):
             self.order_asked.emit(by, falling)
 
     def _show_order(self) -> None:
-        column = next(n for n, (_title, _says, by) in enumerate(COLUMNS) if by == self._order.by)
+        column = SORTED_BY.index(self._order.by)
         falling = Qt.SortOrder.DescendingOrder if self._order.falling else Qt.SortOrder.AscendingOrder
         self.horizontalHeader().setSortIndicator(column, falling)
 

@@ -49,8 +49,9 @@ from convscope.engine.models.summary.receptive_words import short
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.panels.model.build.form import LayerForm
-from convscope.ui.panels.model.build.rows import Arc, Index, LayerRows
+from convscope.ui.panels.model.build.rows import Arc, LayerRows
 from convscope.ui.panels.model.words import settings_words, shape_words
+from convscope.ui.tables.table import Index
 
 ROW, LANE, SPINE = 46, 12, 22
 SHAPE, PARAMETERS = 132, 176
@@ -327,7 +328,7 @@ class LayerList(QListView):
         return self.rows.spec(self.row).name
 
     def set_row(self, row: int) -> None:
-        self.setCurrentIndex(self.rows.index(min(max(row, 0), self.rows.rowCount() - 1)))
+        self.setCurrentIndex(self.rows.index(min(max(row, 0), self.rows.rowCount() - 1), 0))
         self._show_form()
 
     def choose(self, name: str) -> None:
@@ -428,7 +429,7 @@ class LayerList(QListView):
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
-        rect = self.visualRect(index if index.isValid() else self.rows.index(self.rows.rowCount() - 1))
+        rect = self.visualRect(index if index.isValid() else self.rows.index(self.rows.rowCount() - 1, 0))
         above = self.dropIndicatorPosition() == QAbstractItemView.DropIndicatorPosition.AboveItem
         self._gap = rect.top() if above else rect.bottom()
         self.viewport().update()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, Signal
 
 from convscope.engine.models.builder.architecture import Architecture, LayerSpec
 from convscope.engine.models.layer_specs import KINDS
 from convscope.engine.models.summary import LayerInfo, ModelSummary
 from convscope.ui.panels.model.words import shape_words
+from convscope.ui.tables.table import Index, Role, TableModel, name_column
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,20 @@ def _is_free(arcs: list[tuple[int, int]], source: int, last: int) -> bool:
     return (not at or arcs[at - 1][1] < source) and (at == len(arcs) or last < arcs[at][0])
 
 
-Index = QModelIndex | QPersistentModelIndex
-
 LAYER = "application/x-convscope-layer"
 KIND = "application/x-convscope-kind"
 
 
-class LayerRows(QAbstractListModel):
+BuilderRow = tuple[LayerSpec, LayerInfo]
+
+
+def _told(row: BuilderRow) -> str:
+    spec, info = row
+    words = f"{spec.name}, {spec.kind}, {shape_words(info.shape)}, {info.parameters:,} parameters"
+    return f"{words}. Problem: {info.problem}" if info.problem else words
+
+
+class LayerRows(TableModel[BuilderRow]):
     """One row a layer of the document.
 
     Signals:
@@ -100,7 +107,8 @@ class LayerRows(QAbstractListModel):
     kind_dropped = Signal(str, int)
 
     def __init__(self, architecture: Architecture) -> None:
-        super().__init__()
+        # The words are for readers of the screen; the delegate paints from `spec` and `info`.
+        super().__init__((name_column("Layer", "", lambda row: row, _told),))
         self._wiring: tuple[object, ...] = ()
         self.arcs = Arcs((), 0, (), ())
         self._take(architecture)
@@ -108,6 +116,7 @@ class LayerRows(QAbstractListModel):
     def _take(self, architecture: Architecture) -> None:
         self.architecture = architecture
         self.summary: ModelSummary = architecture.summary()
+        self.rows = tuple(zip(architecture.layers, self.summary.layers, strict=True))
         # A setting moves no line: in a long list the lines take longer than all the rest.
         wiring = tuple(
             (layer.name, layer.kind == "InputLayer", layer.inputs) for layer in architecture.layers
@@ -120,7 +129,7 @@ class LayerRows(QAbstractListModel):
         same = [x.kind for x in architecture.layers] == [x.kind for x in self.architecture.layers]
         if same:
             self._take(architecture)
-            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+            self.refresh()
             return False
         self.beginResetModel()
         self._take(architecture)
@@ -128,27 +137,18 @@ class LayerRows(QAbstractListModel):
         return True
 
     def spec(self, row: int) -> LayerSpec:
-        return self.architecture.layers[row]
+        return self.rows[row][0]
 
     def info(self, row: int) -> LayerInfo:
-        return self.summary.layers[row]
+        return self.rows[row][1]
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.architecture.layers)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        # In words, for screen readers; the delegate paints from `spec` and `info`.
-        if not index.isValid():
+    def special(self, row: BuilderRow, column: int, role: int) -> str | None:
+        if role != Role.ToolTipRole:
             return None
-        spec, info = self.spec(index.row()), self.info(index.row())
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            words = f"{spec.name}, {spec.kind}, {shape_words(info.shape)}, {info.parameters:,} parameters"
-            return f"{words}. Problem: {info.problem}" if info.problem else words
-        if role == Qt.ItemDataRole.ToolTipRole:
-            fed = f"\nFed by {', '.join(info.inputs)}" if info.inputs else ""
-            problem = f"\n{info.problem}" if info.problem else ""
-            return f"{spec.name}: {KINDS[spec.kind].about}{fed}{problem}"
-        return None
+        spec, info = row
+        fed = f"\nFed by {', '.join(info.inputs)}" if info.inputs else ""
+        problem = f"\n{info.problem}" if info.problem else ""
+        return f"{spec.name}: {KINDS[spec.kind].about}{fed}{problem}"
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():

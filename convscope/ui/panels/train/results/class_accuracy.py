@@ -4,44 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from convscope.core.words import share
 from convscope.ui import theme
 from convscope.ui.panels.train.results.confusion import numbered
+from convscope.ui.tables.table import VALUE, Index, Role, TableModel, name_column
 
 ROW = 22
 STUB = 40  # pixels of the shortest bar
-Index = QModelIndex | QPersistentModelIndex
 # A class: its number, its name, how many of its images were recognised, how many there are.
-Row = tuple[int, str, int, int]
+OneClass = tuple[int, str, int, int]
 
 
-class _Classes(QAbstractListModel):
+def _told(one: OneClass) -> str:
+    _number, name, right, count = one
+    return f"{name}: {share(right, count)}" if count else f"{name}: no images"
+
+
+class _Classes(TableModel[OneClass]):
     """Names with their shares, the weakest first."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.rows: list[Row] = []
+        column = name_column("Class", "", lambda one: one, _told, lambda one: one[0])
+        super().__init__((column,), parent)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        number, name, right, count = self.rows[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return number
-        words = f"{name}: no images" if not count else f"{name}: {share(right, count)}"
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return words
-        return None
-
-    def show(self, rows: list[Row]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
+    def special(self, row: OneClass, column: int, role: int) -> str | None:
+        return _told(row) if role == Role.ToolTipRole else None
 
 
 class _ClassBar(QStyledItemDelegate):
@@ -134,7 +125,7 @@ class ClassAccuracy(QListView):
         """Show how many of each class's images were recognised; a class may have none."""
         rows = [(n, name, int(right[n]), int(counts[n])) for n, name in enumerate(numbered(classes))]
         self._quiet = True
-        self._model.show(sorted(rows, key=lambda row: (not row[3], row[2] / max(1, row[3]))))
+        self._model.show_rows(sorted(rows, key=lambda row: (not row[3], row[2] / max(1, row[3]))))
         self._quiet = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -152,4 +143,4 @@ class ClassAccuracy(QListView):
 
     def _moved(self, index: QModelIndex) -> None:
         if index.isValid() and not self._quiet:
-            self.chosen.emit(int(index.data(Qt.ItemDataRole.UserRole)))
+            self.chosen.emit(int(index.data(VALUE)))
