@@ -560,7 +560,11 @@ class OpenedModel:
             UserError: the network puts out no row of numbers.
         """
         head = self.head
-        raw, out = self._run((head.logits, head.output), batch)
+        return self.read_scores(*self._run((head.logits, head.output), batch))
+
+    def read_scores(self, raw: Any, out: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same from what the slots of the head's logits and output hold."""
+        head = self.head
         output = np.asarray(out, np.float32)
         logits = np.asarray(raw, np.float32).reshape(output.shape)
         if not self.answer.tells_classes:

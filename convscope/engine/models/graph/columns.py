@@ -53,7 +53,7 @@ class Column:
 
     @property
     def form(self) -> str:
-        """"maps" or "vector"."""
+        """ "maps" or "vector"."""
         return "maps" if len(self.shape) == 3 else "vector"
 
     @property
@@ -167,7 +167,9 @@ def _stages(model: OpenedModel, parts: list[_Part]) -> list[_Part]:
     sizes: list[tuple[int | None, ...]] = []
     for cell in _cells(model, parts):
         shape = model.layer(cell.layers[-1]).shape or ()
-        size = tuple(shape[:2]) if len(shape) == 3 else ()
+        # The picture itself is no stage of the network.
+        given = not model.layer(cell.layers[-1]).inputs
+        size = tuple(shape[:2]) if len(shape) == 3 and not given else ()
         if size and stages and size == sizes[-1]:
             stages[-1].append(cell)
         else:
@@ -237,6 +239,7 @@ def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) 
     """The columns with what feeds each."""
     kinds = categories(model.summary)
     column_of = {path: part.id for part, _within in shown for path in part.layers}
+    number = {row.path: at for at, row in enumerate(model.layers)}
     made = []
     for part, within in shown:
         inside = set(part.layers)
@@ -252,7 +255,7 @@ def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) 
         made.append(
             Column(
                 part.id,
-                part.layers,
+                tuple(sorted(part.layers, key=number.__getitem__)),
                 path,
                 part.title,
                 model.layer(path).shape or (),
