@@ -625,7 +625,14 @@ class OpenedModel:
             UserError: the network puts out no row of numbers, does not take images, or computes what is no
                 number.
         """
-        logits, probabilities = self.scores(self.prepare(image).batch)
+        return self.prediction(*self.scores(self.prepare(image).batch))
+
+    def prediction(self, logits: NDArray[np.float32], probabilities: NDArray[np.float32]) -> Prediction:
+        """The same from the scores of a batch of one.
+
+        Raises:
+            UserError: what was computed is no number.
+        """
         if np.isnan(probabilities).any():
             raise UserError(
                 f"{self.name} does not put out numbers for this image (NaN): "

@@ -1,4 +1,4 @@
-"""Which maps of every column matter for a class: activation × gradient of its score, and the path that carries it."""
+"""Which maps matter for a class, by activation × gradient, and the path that carries most of its score."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from convscope.engine.interpret.network.flow import (
     split,
     vjp,
 )
-from convscope.engine.models.graph.columns import Column
+from convscope.engine.models.graph.columns import NetworkColumn
 
 
 @dataclass(frozen=True, eq=False)
-class Relevance:
+class ClassRelevance:
     """How much every map's activation speaks for a class.
 
     Attributes:
         target: the class.
         score: its logit.
-        channels: by column's id, float64 (channels,): Σ over places of activation × ∂score/∂activation. Columns
-            that the score does not depend on are left out.
+        channels: by column's id, float64 (channels,): Σ over places of activation × ∂score/∂activation.
+            Columns that the score does not depend on are left out.
     """
 
     target: ScoreTarget
@@ -80,8 +80,8 @@ class ClassPath:
 
 
 def relevance(
-    found: Activations, columns: Sequence[Column], target: ScoreTarget, task: Task | None = None
-) -> Relevance:
+    found: Activations, columns: Sequence[NetworkColumn], target: ScoreTarget, task: Task | None = None
+) -> ClassRelevance:
     """Activation × gradient for every column, one pass back through the network, column by column.
 
     Raises:
@@ -105,11 +105,11 @@ def relevance(
                 channels[column.id] = product.reshape(-1, product.shape[-1]).sum(axis=0)
             for source, back in vjp(found, column, slot, gradient).items():
                 waiting[source] = waiting[source] + back if source in waiting else back
-    return Relevance(target, score, channels)
+    return ClassRelevance(target, score, channels)
 
 
 def class_path(
-    found: Activations, columns: Sequence[Column], target: ScoreTarget, task: Task | None = None
+    found: Activations, columns: Sequence[NetworkColumn], target: ScoreTarget, task: Task | None = None
 ) -> ClassPath:
     """The map that carries most of the score, the one that carries most of that, and so on, to the pixels.
 
@@ -176,5 +176,5 @@ def _tensor(values: NDArray[np.float32], like: Any) -> Any:
     return tf.constant(values, like.dtype)
 
 
-def _stands_in(found: Activations, column: Column, slot: int) -> bool:
+def _stands_in(found: Activations, column: NetworkColumn, slot: int) -> bool:
     return source_path(found.model, slot) in column.layers

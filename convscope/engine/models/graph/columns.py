@@ -1,8 +1,8 @@
 """A network as a row of columns, from the input to the answer: a layer each, or a folded block of layers.
 
-The layers stand in a tree: nested models, blocks told by the layers' names (block2, block2a), a layer with the
-normalisation and activation that serve it, the single layers. Of a tree with too many leaves the largest parts
-stay folded; where a network's names tell no blocks, neighbours whose maps have the same size are one stage.
+The layers stand in a tree: nested models, blocks told by the layers' names (block2, block2a), a layer with
+the normalisation and activation that serve it, the single layers. A level of it is unfolded if there is room;
+where a network's names tell no blocks, neighbours whose maps have the same size are one stage.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NUMBERED = re.compile(r"(?:[A-Za-z]+_)*?[A-Za-z]+_?\d+[a-z]?(?=_)")
 
 
 @dataclass(frozen=True)
-class Column:
+class NetworkColumn:
     """One column of the picture of a network.
 
     Attributes:
@@ -82,7 +82,9 @@ class _Part:
         return sum(part.leaves for part in self.parts) if self.parts else 1
 
 
-def columns(model: OpenedModel, toggled: Collection[str] = (), limit: int = COLUMNS) -> tuple[Column, ...]:
+def columns(
+    model: OpenedModel, toggled: Collection[str] = (), limit: int = COLUMNS
+) -> tuple[NetworkColumn, ...]:
     """The columns of a model, in the order of computation.
 
     Args:
@@ -235,7 +237,7 @@ def _leaves(
             yield part, within
 
 
-def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) -> tuple[Column, ...]:
+def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) -> tuple[NetworkColumn, ...]:
     """The columns with what feeds each."""
     kinds = categories(model.summary)
     column_of = {path: part.id for part, _within in shown for path in part.layers}
@@ -253,7 +255,7 @@ def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) 
         )
         path = part.layers[-1]
         made.append(
-            Column(
+            NetworkColumn(
                 part.id,
                 tuple(sorted(part.layers, key=number.__getitem__)),
                 path,
