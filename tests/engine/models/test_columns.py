@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from convscope.engine.models.graph.columns import COLUMNS, NetworkColumn, columns
+from convscope.engine.models.graph.columns import COLUMNS, LayerColumn, columns
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
@@ -19,11 +19,11 @@ def imagenet() -> OpenedModel:
     return open_model("imagenet")
 
 
-def titles(found: tuple[NetworkColumn, ...]) -> list[str]:
+def titles(found: tuple[LayerColumn, ...]) -> list[str]:
     return [column.title for column in found]
 
 
-def check(model: OpenedModel, found: tuple[NetworkColumn, ...]) -> None:
+def check(model: OpenedModel, found: tuple[LayerColumn, ...]) -> None:
     """Each layer stands in one column, after all that feeds it; and each column has a name of its own."""
     layers = [path for column in found for path in column.layers]
     number = {row.path: at for at, row in enumerate(model.layers)}

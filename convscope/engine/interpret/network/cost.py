@@ -11,7 +11,7 @@ from convscope.core.task import Task
 from convscope.engine.interpret.activations.activations import Activations
 from convscope.engine.interpret.activations.nothing import is_blank
 from convscope.engine.interpret.network.flow import feeds_of
-from convscope.engine.models.graph.columns import NetworkColumn
+from convscope.engine.models.graph.columns import LayerColumn
 
 RUNS = 3
 
@@ -39,7 +39,7 @@ class ColumnCost:
 
 
 def costs(
-    found: Activations, columns: Sequence[NetworkColumn], task: Task | None = None
+    found: Activations, columns: Sequence[LayerColumn], task: Task | None = None
 ) -> tuple[ColumnCost, ...]:
     """The cost of each column.
 
@@ -66,7 +66,7 @@ def costs(
     return tuple(told)
 
 
-def _seconds(found: Activations, column: NetworkColumn) -> float | None:
+def _seconds(found: Activations, column: LayerColumn) -> float | None:
     slot = found.slot(column.path)
     feeds = {given: found.tensor(given) for given in feeds_of(found.model, column, slot)}
     if not feeds:
@@ -83,7 +83,7 @@ def _seconds(found: Activations, column: NetworkColumn) -> float | None:
     return statistics.median(taken)
 
 
-def _blank(found: Activations, column: NetworkColumn) -> float | None:
+def _blank(found: Activations, column: LayerColumn) -> float | None:
     if len(found.shape(column.path)) != 3 or found.shape(column.path)[:2] == (1, 1):
         return None
     ends = found.extremes(column.path)

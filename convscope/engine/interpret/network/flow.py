@@ -3,7 +3,7 @@
 A map's value v (its sum over all places, or one held number) is split over the maps it is computed from: map
 i's share is Σ x·∂v/∂x over the places of x. For one convolution, dense layer, mean, largest value, sum or
 concatenation that is exactly the layer's own arithmetic: shares and bias add up to v. Through ReLU,
-normalisation and whole blocks it is so as well: what biases and offsets add is the `rest`, and shares + rest is
+normalisation and whole blocks, too: what biases and offsets add is the `rest`, and shares + rest is
 always v. This is gradient × input, which for networks of piecewise linear layers is layer-wise relevance
 propagation with ε = 0 (Ancona et al., ICLR 2018, Prop. 1).
 """
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from convscope.core.errors import UserError
 from convscope.engine.interpret.activations.activations import Activations
-from convscope.engine.models.graph.columns import NetworkColumn
+from convscope.engine.models.graph.columns import LayerColumn
 from convscope.engine.models.opened import OpenedModel
 
 Shares = NDArray[np.float64]
@@ -59,7 +59,7 @@ class MadeOf:
     rest: float
 
 
-def score_column(model: OpenedModel, columns: Sequence[NetworkColumn]) -> NetworkColumn:
+def score_column(model: OpenedModel, columns: Sequence[LayerColumn]) -> LayerColumn:
     """The column whose layers compute the scores before softmax or sigmoid."""
     step = model.program.producer(model.head.logits)
     if step is None:
@@ -67,7 +67,7 @@ def score_column(model: OpenedModel, columns: Sequence[NetworkColumn]) -> Networ
     return next(column for column in columns if step.path in column.layers)
 
 
-def output_slot(model: OpenedModel, columns: Sequence[NetworkColumn], column: NetworkColumn) -> int:
+def output_slot(model: OpenedModel, columns: Sequence[LayerColumn], column: LayerColumn) -> int:
     """The program's slot that is split for a column: the scores before softmax where it makes these."""
     if model.has_head and column is score_column(model, columns):
         return model.head.logits
@@ -76,8 +76,8 @@ def output_slot(model: OpenedModel, columns: Sequence[NetworkColumn], column: Ne
 
 def made_of(
     found: Activations,
-    columns: Sequence[NetworkColumn],
-    column: NetworkColumn,
+    columns: Sequence[LayerColumn],
+    column: LayerColumn,
     channel: int,
     place: tuple[int, int] | None = None,
 ) -> MadeOf:
@@ -106,7 +106,7 @@ def made_of(
     return split(found, columns, column, gradients, value)
 
 
-def _index(column: NetworkColumn, shape: tuple[int, ...], channel: int, place: tuple[int, int] | None) -> Any:
+def _index(column: LayerColumn, shape: tuple[int, ...], channel: int, place: tuple[int, int] | None) -> Any:
     if not 0 <= channel < shape[-1]:
         raise UserError(f"{column.title} has channels 0 to {shape[-1] - 1}, not {channel}.")
     if place is None:
@@ -116,7 +116,7 @@ def _index(column: NetworkColumn, shape: tuple[int, ...], channel: int, place: t
     return (0, *place, channel)
 
 
-def vjp(found: Activations, column: NetworkColumn, slot: int, upstream: Any) -> dict[int, Any]:
+def vjp(found: Activations, column: LayerColumn, slot: int, upstream: Any) -> dict[int, Any]:
     """The gradients of a column's output, weighed with `upstream`, by slot of all that feeds it.
 
     Args:
@@ -138,7 +138,7 @@ def vjp(found: Activations, column: NetworkColumn, slot: int, upstream: Any) -> 
     return dict(zip(smooth, made, strict=True))
 
 
-def feeds_of(model: OpenedModel, column: NetworkColumn, slot: int) -> tuple[int, ...]:
+def feeds_of(model: OpenedModel, column: LayerColumn, slot: int) -> tuple[int, ...]:
     """The slots outside of a column that its output is computed from."""
     inside = set(column.layers)
     wanted, feeds, seen = [slot], dict[int, None](), set[int]()
@@ -159,8 +159,8 @@ def feeds_of(model: OpenedModel, column: NetworkColumn, slot: int) -> tuple[int,
 
 def split(
     found: Activations,
-    columns: Sequence[NetworkColumn],
-    column: NetworkColumn,
+    columns: Sequence[LayerColumn],
+    column: LayerColumn,
     gradients: Mapping[int, Any],
     value: float,
 ) -> MadeOf:

@@ -16,7 +16,7 @@ from convscope.engine.interpret.activations.layer_maps import maps_of
 from convscope.engine.interpret.activations.normalise import to_levels
 from convscope.engine.interpret.network.relevance import ClassRelevance
 from convscope.engine.models.answers.prediction import Prediction
-from convscope.engine.models.graph.columns import NetworkColumn
+from convscope.engine.models.graph.columns import LayerColumn
 
 SIDE = 96
 """Pixels of the longer side of a small map, at most: enough for twice its size on screen."""
@@ -38,7 +38,7 @@ class ColumnPicture:
         zero: the level of the number 0 in a vector.
     """
 
-    column: NetworkColumn
+    column: LayerColumn
     channels: NDArray[np.int64]
     levels: NDArray[np.uint8]
     values: NDArray[np.float32]
@@ -70,7 +70,7 @@ class NetworkPicture:
 
 def choose(
     found: Activations,
-    columns: Sequence[NetworkColumn],
+    columns: Sequence[LayerColumn],
     rooms: Mapping[str, int],
     by: ChosenBy,
     matter: ClassRelevance | None = None,
@@ -100,7 +100,7 @@ def choose(
 
 def picture(
     found: Activations,
-    columns: Sequence[NetworkColumn],
+    columns: Sequence[LayerColumn],
     chosen: Mapping[str, NDArray[np.int64]],
     task: Task | None = None,
 ) -> NetworkPicture:
@@ -121,7 +121,7 @@ def _answer(found: Activations) -> Prediction | None:
     return model.prediction(*model.read_scores(found.tensor(head.logits), found.tensor(head.output)))
 
 
-def _shown(found: Activations, column: NetworkColumn, channels: NDArray[np.int64]) -> ColumnPicture:
+def _shown(found: Activations, column: LayerColumn, channels: NDArray[np.int64]) -> ColumnPicture:
     value = np.asarray(found.tensor(found.slot(column.path)).numpy()[0], np.float32)
     if value.ndim != 3:
         flat = value.reshape(-1, value.shape[-1]).mean(axis=0) if value.ndim > 1 else value.reshape(-1)

@@ -20,7 +20,7 @@ from convscope.engine.interpret.network.flow import (
     split,
     vjp,
 )
-from convscope.engine.models.graph.columns import NetworkColumn
+from convscope.engine.models.graph.columns import LayerColumn
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class ClassPath:
 
 
 def relevance(
-    found: Activations, columns: Sequence[NetworkColumn], target: ScoreTarget, task: Task | None = None
+    found: Activations, columns: Sequence[LayerColumn], target: ScoreTarget, task: Task | None = None
 ) -> ClassRelevance:
     """Activation × gradient for every column, one pass back through the network, column by column.
 
@@ -109,7 +109,7 @@ def relevance(
 
 
 def class_path(
-    found: Activations, columns: Sequence[NetworkColumn], target: ScoreTarget, task: Task | None = None
+    found: Activations, columns: Sequence[LayerColumn], target: ScoreTarget, task: Task | None = None
 ) -> ClassPath:
     """The map that carries most of the score, the one that carries most of that, and so on, to the pixels.
 
@@ -176,5 +176,5 @@ def _tensor(values: NDArray[np.float32], like: Any) -> Any:
     return tf.constant(values, like.dtype)
 
 
-def _stands_in(found: Activations, column: NetworkColumn, slot: int) -> bool:
+def _stands_in(found: Activations, column: LayerColumn, slot: int) -> bool:
     return source_path(found.model, slot) in column.layers

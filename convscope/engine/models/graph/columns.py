@@ -23,7 +23,7 @@ _NUMBERED = re.compile(r"(?:[A-Za-z]+_)*?[A-Za-z]+_?\d+[a-z]?(?=_)")
 
 
 @dataclass(frozen=True)
-class NetworkColumn:
+class LayerColumn:
     """One column of the picture of a network.
 
     Attributes:
@@ -84,7 +84,7 @@ class _Part:
 
 def columns(
     model: OpenedModel, toggled: Collection[str] = (), limit: int = COLUMNS
-) -> tuple[NetworkColumn, ...]:
+) -> tuple[LayerColumn, ...]:
     """The columns of a model, in the order of computation.
 
     Args:
@@ -237,7 +237,7 @@ def _leaves(
             yield part, within
 
 
-def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) -> tuple[NetworkColumn, ...]:
+def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) -> tuple[LayerColumn, ...]:
     """The columns with what feeds each."""
     kinds = categories(model.summary)
     column_of = {path: part.id for part, _within in shown for path in part.layers}
@@ -255,7 +255,7 @@ def _joined(model: OpenedModel, shown: Sequence[tuple[_Part, tuple[str, ...]]]) 
         )
         path = part.layers[-1]
         made.append(
-            NetworkColumn(
+            LayerColumn(
                 part.id,
                 tuple(sorted(part.layers, key=number.__getitem__)),
                 path,

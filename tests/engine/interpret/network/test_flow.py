@@ -15,7 +15,7 @@ from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.interpret.network.flow import made_of, score_column
 from convscope.engine.interpret.network.relevance import class_path, relevance
 from convscope.engine.models.answers.preprocessing import PreparedImage
-from convscope.engine.models.graph.columns import NetworkColumn, columns
+from convscope.engine.models.graph.columns import LayerColumn, columns
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
@@ -37,7 +37,7 @@ def cat() -> Activations:
     return look(open_model("imagenet"), load_sample("cat"))
 
 
-def column(found: tuple[NetworkColumn, ...], path: str) -> NetworkColumn:
+def column(found: tuple[LayerColumn, ...], path: str) -> LayerColumn:
     return next(one for one in found if one.path == path)
 
 
