@@ -68,6 +68,11 @@ class Activations:
     _ends: Ends = field(default_factory=dict)
     _fields: dict[str, ReceptiveField | None] = field(default_factory=dict)
 
+    @property
+    def kept(self) -> Values:
+        """The tensors that are at hand, by slot."""
+        return dict(self._kept)
+
     def slot(self, path: str) -> int:
         """Where the program keeps a layer's output; "split#2" is the second of several.
 

@@ -249,3 +249,24 @@ def ablation(
             maps.append(Ablated(channel, float(one), float(share), logit - float(one)))
     maps.sort(key=lambda one: -one.drop)
     return Ablation(path, target, logit, probability, tuple(maps))
+
+
+def look_muted(found: Activations, muted: MutedModel) -> Activations:
+    """What the layers make of the same image with those maps off: only what comes after them is computed.
+
+    Args:
+        found: of the model that `muted` was made from.
+    """
+    program = muted.program
+    after = {program.slots[path][0] for path in muted.mutes}
+    for step in program.steps:
+        if after.intersection(step.inputs):
+            after.update(step.outputs)
+    kept = {slot: value for slot, value in found.kept.items() if slot not in after}
+    wanted = tuple(dict.fromkeys(slot for slots in program.slots.values() for slot in slots if slot in after))
+    heads = (muted.head.logits, muted.head.output) if muted.has_head else ()
+    wanted = tuple(dict.fromkeys((*wanted, *(slot for slot in heads if slot in after))))
+    # What is computed from what is kept: the masks are part of the steps.
+    before = {slot: kept[slot] for slot in kept}
+    values = muted.answering(program.run)(before, wanted)
+    return Activations(muted, found.image, found.prepared, {**kept, **dict(zip(wanted, values, strict=True))})

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 from convscope.ui import theme
 from convscope.ui.forms.form import choose, combo, segmented, spin, vertical
 from convscope.ui.panels.layers.feature_maps import MapDisplay
+from convscope.ui.panels.layers.words import PAGES
 
 NORMALISATIONS = (
     ("lectures", "Standardised"),
@@ -65,11 +66,7 @@ class MapControls(QWidget):
         self.page = segmented(
             "layers.page",
             "What is shown",
-            [
-                ("maps", "Maps", "What the layer puts out for the image"),
-                ("kernels", "Kernels", "The weights of its filters"),
-                ("map", "Large", "The chosen map and the image, as large as there is room"),
-            ],
+            PAGES,
         )
         self.normalisation = combo("layers.normalisation", "Normalisation of the maps", NORMALISATIONS)
         for place, says in enumerate(_EXPLAINED):

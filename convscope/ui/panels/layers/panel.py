@@ -23,6 +23,8 @@ from convscope.ui.panels.layers.export import MapExport
 from convscope.ui.panels.layers.feature_maps import FeatureMaps
 from convscope.ui.panels.layers.inspector import MapInspector
 from convscope.ui.panels.layers.kernel_pictures import KernelPictures
+from convscope.ui.panels.layers.network.page import NetworkPage
+from convscope.ui.panels.layers.network.view_model import NetworkViewModel
 from convscope.ui.panels.layers.parts import NOBODY, TRAINING, MapSelection, Page
 from convscope.ui.panels.layers.view_model import MAPS, LayersViewModel
 from convscope.ui.panels.layers.words import facts
@@ -41,7 +43,9 @@ class LayersPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.view_model = LayersViewModel(self.context)
+        self.network = NetworkViewModel(self.context, self.view_model.cache)
         self.export = MapExport(self.context, self)
+        self._active = False
         self._build()
         self._bind()
         self._show_model(context.workspace.model)
@@ -61,6 +65,14 @@ class LayersPanel(Panel):
         return [
             command("next", "Next layer", lambda: self.tree.step(1), "Alt+Down"),
             command("last", "Previous layer", lambda: self.tree.step(-1), "Alt+Up"),
+            Command(
+                "layers.show_network",
+                "What is a network? Show all of it at once",
+                lambda: model.page.set("network"),
+                "",
+                "Layers",
+                self.context.workspace.model is not None,
+            ),
             command("show_maps", "Show the maps", lambda: model.page.set("maps")),
             command("show_kernels", "Show the kernels", lambda: model.page.set("kernels")),
             command("show_large", "Show the chosen map large", lambda: model.page.set("map")),
@@ -79,7 +91,15 @@ class LayersPanel(Panel):
 
     def set_active(self, active: bool) -> None:
         """Nothing is computed for nobody."""
-        self.view_model.set_active(active)
+        self._active = active
+        self._wake()
+
+    def _wake(self) -> None:
+        """Of both view models the one whose page is on show."""
+        network = self.view_model.page.value == "network"
+        for model, on in ((self.view_model, not network), (self.network, network)):
+            if model.active != (on and self._active):
+                model.set_active(on and self._active)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -104,9 +124,13 @@ class LayersPanel(Panel):
                 "Open a network to see what each of its layers makes of the image.",
             )
         )
-        whole = QWidget()
-        self.pages.addWidget(whole)
-        across = horizontal(whole, spacing=1)
+        self.whole = QStackedWidget()
+        self.pages.addWidget(self.whole)
+        one = QWidget()
+        self.whole.addWidget(one)
+        self.network_page = NetworkPage(self.network)
+        self.whole.addWidget(self.network_page)
+        across = horizontal(one, spacing=1)
         self.tree = LayerTree()
         left = QWidget()
         as_panel(left)
@@ -156,6 +180,8 @@ class LayersPanel(Panel):
         listen(model.kernels_changed, self._show_kernels)
         listen(model.shares_changed, self.chart.set_shares)
         listen(model.weights.words_changed, self.centre.tell_edits)
+        self.network_page.page_changed.connect(model.page.set)
+        self.network_page.opened.connect(self._open_map)
         self.tree.chosen.connect(workspace.choose_layer)
         self.chart.chosen.connect(workspace.choose_layer)
         self.stage.chosen.connect(self._choose)
@@ -253,7 +279,16 @@ class LayersPanel(Panel):
     def _show_tab(self, tab: str) -> None:
         self.inspector.show_page(tab)
 
+    def _open_map(self, path: str, channel: int) -> None:
+        """A map of the whole network's picture by itself, with the exact sum behind its largest value."""
+        self.view_model.page.set("maps")
+        self.view_model.open_map(path, channel)
+
     def _show_page(self, page: Page) -> None:
+        self.whole.setCurrentIndex(1 if page == "network" else 0)
+        self._wake()
+        if page == "network":
+            return
         self.controls.set_page(page)
         self.stage.set_page(page)
         self.inspector.lend_views(self.stage.large if page == "map" else None)

@@ -10,7 +10,7 @@ from convscope.ui.panels.layers.feature_maps import MapDisplay
 NOBODY, TRAINING, ORIGINAL = "", "training", "original"
 """What maps can be compared with besides an image or a model, which are told apart by their ids."""
 
-Page = Literal["maps", "kernels", "map"]
+Page = Literal["network", "maps", "kernels", "map"]
 Tab = Literal["sum", "kernel", "values", "top"]
 
 

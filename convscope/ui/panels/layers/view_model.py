@@ -107,7 +107,7 @@ class LayersViewModel:
         self.reveal = False
         # The selection that was acted upon.
         self._acted = self.selection.value
-        self._cache = ActivationCache(LIMIT)
+        self.cache = ActivationCache(LIMIT)
         self._known: list[tuple[OpenedModel, Image, Activations]] = []
         self._kernels_fresh = False
         self._charted: Activations | None = None
@@ -271,7 +271,7 @@ class LayersViewModel:
             return
         self._requested = asked = request
         at_hand = all(self._at_hand(one, asked.path) for one in asked.passes)
-        cache, target = self._cache, asked.target
+        cache, target = self.cache, asked.target
         another = before is None or before.target != target
         self.context.jobs.submit(
             # What is computed already must not wait for a long run on the engine's lane.
@@ -292,12 +292,12 @@ class LayersViewModel:
         self._known.clear()
         self._kernels_fresh = False
         for model in self.context.workspace.models:
-            self._cache.forget(model)
+            self.cache.forget(model)
 
     def clear(self) -> None:
         self.maps = self._charted = None
         self._known.clear()
-        self._cache.clear()
+        self.cache.clear()
 
     # -- the workspace's events ------------------------------------------------------------------------------
 
@@ -494,6 +494,19 @@ class LayersViewModel:
             return
         side = self.selection.value.side
         wanted = MapSelection(path, workspace.model.id, channel, None, side, (row, column))
+        if layer == workspace.layer:
+            self.selection.set(wanted)
+        else:
+            self._act(wanted)
+            workspace.choose_layer(layer)
+
+    def open_map(self, path: str, channel: int) -> None:
+        """Select a map of another layer."""
+        workspace = self.context.workspace
+        if workspace.model is None:
+            return
+        wanted = MapSelection(path, workspace.model.id, channel, None)
+        layer = parted(workspace.model, path)[0]
         if layer == workspace.layer:
             self.selection.set(wanted)
         else:

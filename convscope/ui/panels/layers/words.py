@@ -14,6 +14,14 @@ from convscope.imaging.numerals import numeral
 from convscope.ui.panels.layers.detail import Detail
 from convscope.ui.panels.layers.feature_maps import FeatureMaps, Side
 
+PAGES = (
+    ("network", "Network", "The whole network at once, from the image to the answer"),
+    ("maps", "Maps", "What the layer puts out for the image"),
+    ("kernels", "Kernels", "The weights of its filters"),
+    ("map", "Large", "The chosen map and the image, as large as there is room"),
+)
+"""What the panel shows: value, words, tooltip."""
+
 
 def first_layer(model: OpenedModel) -> str | None:
     """Where one begins: the first convolution, else the first layer that computes something."""

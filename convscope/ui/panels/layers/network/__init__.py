@@ -1,0 +1,1 @@
+"""The whole network at once, as pictures, from the image to the answer."""

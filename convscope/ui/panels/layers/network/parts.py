@@ -1,0 +1,66 @@
+"""What of the network's picture lies in the workspace's document. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from convscope.engine.interpret.network.picture import ChosenBy
+
+Tint = Literal["category", "parameters", "multiply_adds", "memory", "seconds", "blank"]
+"""What the colour of a column's head stands for."""
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """How the picture is shown.
+
+    Attributes:
+        by: which maps a column shows that has no room for all.
+        target: the class that is asked about; None: the first one.
+        toggled: ids of blocks folded or unfolded by hand.
+        tint: what the colour of a column's head stands for.
+    """
+
+    by: ChosenBy = "class"
+    target: int | None = None
+    toggled: tuple[str, ...] = ()
+    tint: Tint = "category"
+
+
+@dataclass(frozen=True)
+class MutedMaps:
+    """What is off in the current network, 0 in its place.
+
+    Attributes:
+        model: its id.
+        maps: (path of the layer, channel), sorted; the channel is −1 for the whole layer.
+    """
+
+    model: str = ""
+    maps: tuple[tuple[str, int], ...] = ()
+
+    def of(self, model: str) -> tuple[tuple[str, int], ...]:
+        """What is off in a model."""
+        return self.maps if model == self.model else ()
+
+    def switched(self, model: str, path: str, channels: Iterable[int]) -> MutedMaps:
+        """With these maps of a layer off; on again, if all of them were off."""
+        now, asked = set(self.of(model)), {(path, channel) for channel in channels}
+        return replace(self, model=model, maps=tuple(sorted(now - asked if asked <= now else now | asked)))
+
+
+@dataclass(frozen=True)
+class MapInNetwork:
+    """One map of the picture.
+
+    Attributes:
+        model: id of the model.
+        column: id of its column.
+        channel: of the map; of the last column a class.
+    """
+
+    model: str = ""
+    column: str = ""
+    channel: int = 0
