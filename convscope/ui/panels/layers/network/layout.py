@@ -10,13 +10,15 @@ from convscope.engine.models.graph.columns import LayerColumn
 
 GAP = 26
 """Points between two columns: room for the lines, and to be clicked."""
+MARGIN = 12
+"""Points left of the first column: its title may be wider than it is."""
 TILE_GAP = 2
-SMALLEST, USUAL, LARGEST = 18, 40, 96
+SMALLEST, USUAL, LARGEST = 18, 28, 96
 """Points of a map's side: the smallest that shows anything, that where not all fit, the largest."""
 CELL, LARGEST_CELL = 4, 16
 """Points of a number of a vector."""
-NARROWEST = 44
-ANSWER = 190
+NARROWEST = 36
+ANSWER, NARROW_ANSWER, ROOMY = 190, 140, 1150
 HEAD, FOOT = 44, 20
 
 
@@ -90,13 +92,14 @@ def arrange(columns: Sequence[LayerColumn], width: float, height: float, scale: 
     Args:
         scale: of the text: heads, foot and the classes grow with it.
     """
-    head, foot, answer = HEAD * scale, FOOT * scale, ANSWER * scale
+    head, foot = HEAD * scale, FOOT * scale
+    answer = (ANSWER if width >= ROOMY else NARROW_ANSWER) * scale
     tall = max(40.0, height - head - foot)
     gaps = GAP * len(columns)
-    free = width - answer - gaps
+    free = width - answer - gaps - MARGIN
     weights = [_weight(column) for column in columns]
     unit = max(free / sum(weights), NARROWEST * scale) if columns else 0.0
-    laid, left = [], 0.0
+    laid, left = [], float(MARGIN)
     for column, weight in zip(columns, weights, strict=True):
         wide = unit * weight
         laid.append(_column(column, Place(left, 0, wide, height), head, tall))
@@ -107,8 +110,8 @@ def arrange(columns: Sequence[LayerColumn], width: float, height: float, scale: 
 def _weight(column: LayerColumn) -> float:
     """Its share of the width: many maps need more than few, numbers less than maps."""
     if column.form == "vector":
-        return 0.7
-    return 1.0 if column.channels <= 4 else 1.2
+        return 0.8
+    return 1.2
 
 
 def _column(column: LayerColumn, place: Place, head: float, tall: float) -> ColumnLayout:

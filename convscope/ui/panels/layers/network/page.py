@@ -52,6 +52,8 @@ class NetworkPage(QWidget):
             "search",
             text="Which maps matter?",
         )
+        for box, letters in ((self.by, 12), (self.tint, 14)):
+            box.setMinimumContentsLength(letters)
         head = row(self.pages, self.by, self.tint, self.rank, self.all_on)
         head.addStretch()
         rows.addLayout(head)

@@ -388,7 +388,7 @@ class NetworkCanvas(QWidget):
         tint = self._head_colour(column)
         if tint is not None:
             painter.fillRect(QRectF(place.left, 0, place.width, 3), tint)
-        title = column.title
+        title = "Input" if not column.inputs else column.title
         if column.parts and column.category == "":
             title = f"▸ {title}"
         for line, (words, colour, size) in enumerate(
