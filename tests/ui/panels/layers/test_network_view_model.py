@@ -143,7 +143,7 @@ def test_a_muted_map_is_off_behind_it_and_the_change_is_told(setup: Setup) -> No
     assert off.blank[5] and off.blank[6]
     # The maps on show stay where they are.
     assert setup.view.chosen is before.chosen
-    setup.workspace.document.undo()
+    setup.workspace.document.undo("layers")
     setup.jobs.run()
     assert setup.view.before is None
 
