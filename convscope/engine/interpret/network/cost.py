@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from convscope.core.task import Task
 from convscope.engine.interpret.activations.activations import Activations
-from convscope.engine.interpret.activations.nothing import is_blank
+from convscope.engine.interpret.blank import is_blank
 from convscope.engine.interpret.network.flow import feeds_of
 from convscope.engine.models.graph.columns import LayerColumn
 

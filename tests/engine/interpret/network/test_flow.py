@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from convscope.engine.models.answers.preprocessing import PreparedImage
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
@@ -14,7 +15,6 @@ from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.interpret.breakdown.explain import explain
 from convscope.engine.interpret.network.flow import made_of, score_column
 from convscope.engine.interpret.network.relevance import class_path, relevance
-from convscope.engine.models.answers.preprocessing import PreparedImage
 from convscope.engine.models.graph.columns import LayerColumn, columns
 from convscope.engine.models.library.catalogue import open_model
 from convscope.engine.models.opened import OpenedModel
