@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convscope.engine.models.answers.preprocessing import PreparedImage
 
 from convscope.core.errors import UserError
 from convscope.core.task import Cancelled, Task
+from convscope.engine.data.preprocessing import PreparedImage
 from convscope.engine.interpret.activations.activations import Activations, look, look_at
 from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.interpret.breakdown.explain import explain
