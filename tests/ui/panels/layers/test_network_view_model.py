@@ -18,7 +18,7 @@ from convscope.engine.runtime import start
 from convscope.imaging.samples import load_sample
 from convscope.ui.panels.layers.network.layout import arrange
 from convscope.ui.panels.layers.network.parts import MutedMaps
-from convscope.ui.panels.layers.network.view_model import NetworkView, NetworkViewModel
+from convscope.ui.panels.layers.network.view_model import NetworkFrame, NetworkViewModel
 from convscope.ui.panels.layers.network.words import lit_words
 from convscope.workspace.workspace import Workspace
 from tests.without_qt import InlineJobs, Told, bare_context
@@ -32,7 +32,7 @@ class Setup:
         self.jobs, self.told = InlineJobs(), Told()
         self.workspace.add_model(model)
         self.context = bare_context(self.workspace, self.jobs, self.told)
-        self.views: list[NetworkView] = []
+        self.views: list[NetworkFrame] = []
         self.lit: list[object] = []
         self.ranked: list[Ablation] = []
         self.model = NetworkViewModel(self.context)
@@ -44,7 +44,7 @@ class Setup:
         self.jobs.run()
 
     @property
-    def view(self) -> NetworkView:
+    def view(self) -> NetworkFrame:
         return self.views[-1]
 
     def made_of(self) -> MadeOf:

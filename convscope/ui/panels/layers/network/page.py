@@ -16,7 +16,7 @@ from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.forms.form import as_panel, choose, combo, row, segmented, text_line, tool
 from convscope.ui.panels.layers.network.parts import MapInNetwork, MutedMaps, NetworkSettings
 from convscope.ui.panels.layers.network.view import NetworkCanvas
-from convscope.ui.panels.layers.network.view_model import NetworkView, NetworkViewModel
+from convscope.ui.panels.layers.network.view_model import NetworkFrame, NetworkViewModel
 from convscope.ui.panels.layers.network.words import TINTS, lit_words
 from convscope.ui.panels.layers.words import PAGES
 
@@ -148,7 +148,7 @@ class NetworkPage(QWidget):
 
     # -- what is shown ---------------------------------------------------------------------------------------
 
-    def _show_view(self, view: NetworkView) -> None:
+    def _show_view(self, view: NetworkFrame) -> None:
         self.canvas.show_view(view)
         self._show_held(self.view_model.selection.value)
 

@@ -36,7 +36,7 @@ from convscope.ui import theme
 from convscope.ui.canvas.raster import to_image
 from convscope.ui.panels.layers.network.layout import ColumnLayout, NetworkLayout, Place
 from convscope.ui.panels.layers.network.parts import Tint
-from convscope.ui.panels.layers.network.view_model import NetworkView
+from convscope.ui.panels.layers.network.view_model import NetworkFrame
 from convscope.ui.panels.layers.network.words import cost_words, share_of
 
 ROW, BAR = 34, 5
@@ -76,7 +76,7 @@ class NetworkCanvas(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._view: NetworkView | None = None
+        self._view: NetworkFrame | None = None
         self._lit: MadeOf | ClassPath | None = None
         self._held: tuple[str, int] | None = None
         self._off: frozenset[tuple[str, int]] = frozenset()
@@ -88,7 +88,7 @@ class NetworkCanvas(QWidget):
     # -- what is shown ---------------------------------------------------------------------------------------
 
     @property
-    def shown(self) -> NetworkView | None:
+    def shown(self) -> NetworkFrame | None:
         """What is on show."""
         return self._view
 
@@ -97,7 +97,7 @@ class NetworkCanvas(QWidget):
         """What is lit."""
         return self._lit
 
-    def show_view(self, view: NetworkView | None) -> None:
+    def show_view(self, view: NetworkFrame | None) -> None:
         """Another picture; what is lit stays until it is told anew."""
         self._view, self._still = view, None
         if view is None:
@@ -297,7 +297,7 @@ class NetworkCanvas(QWidget):
             return True
         return super().event(event)
 
-    def _step(self, view: NetworkView, across: int, down: int) -> None:
+    def _step(self, view: NetworkFrame, across: int, down: int) -> None:
         ids = [one.id for one in view.columns]
         column, channel = self._held or (ids[0], int(view.chosen[ids[0]][0]))
         if column not in ids:
@@ -361,7 +361,7 @@ class NetworkCanvas(QWidget):
                 painter.setPen(QPen(QColor(colours.accent), width))
                 painter.drawRect(rect.adjusted(-1, -1, 1, 1))
 
-    def _painted(self, view: NetworkView, ratio: float) -> QPixmap:
+    def _painted(self, view: NetworkFrame, ratio: float) -> QPixmap:
         """All that does not change with the pointer."""
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
@@ -434,7 +434,7 @@ class NetworkCanvas(QWidget):
                 )
                 painter.drawPath(path)
 
-    def _paint_input(self, painter: QPainter, view: NetworkView, laid: ColumnLayout) -> None:
+    def _paint_input(self, painter: QPainter, view: NetworkFrame, laid: ColumnLayout) -> None:
         if not laid.tiles:
             return
         pixels = view.picture.pixels
@@ -502,7 +502,7 @@ class NetworkCanvas(QWidget):
         words = f"{len(shown.channels)} of {laid.column.channels}"
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
 
-    def _paint_classes(self, painter: QPainter, view: NetworkView) -> None:
+    def _paint_classes(self, painter: QPainter, view: NetworkFrame) -> None:
         answer, colours = view.picture.answer, theme.tokens()
         if answer is None:
             return
@@ -537,7 +537,7 @@ class NetworkCanvas(QWidget):
                 x = bar.left() + bar.width() * min(1.0, max(0.0, was))
                 painter.fillRect(QRectF(x - 1, bar.top() - 2, 2, bar.height() + 4), QColor(colours.text))
 
-    def _paint_lit(self, painter: QPainter, view: NetworkView) -> None:
+    def _paint_lit(self, painter: QPainter, view: NetworkFrame) -> None:
         lines: list[tuple[QRectF, QRectF, float]] = []
         lit = self._lit
         if isinstance(lit, MadeOf):
@@ -582,7 +582,7 @@ class NetworkCanvas(QWidget):
             painter.drawPath(path)
             painter.drawRect(start)
 
-    def _shown_rect(self, view: NetworkView) -> QRectF | None:
+    def _shown_rect(self, view: NetworkFrame) -> QRectF | None:
         shown = self._under or self._held
         if shown is None:
             return None

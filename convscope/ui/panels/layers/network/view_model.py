@@ -67,7 +67,7 @@ class NetworkRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkView:
+class NetworkFrame:
     """What is on show.
 
     Attributes:
@@ -98,7 +98,7 @@ class NetworkView:
         return next((one for one in self.columns if one.id == id_), None)
 
 
-def compute(request: NetworkRequest, cache: ActivationCache, task: Task) -> NetworkView:
+def compute(request: NetworkRequest, cache: ActivationCache, task: Task) -> NetworkFrame:
     """The picture that is asked for. The first maps come before it is known which matter for the class."""
     model, settings = request.model, request.settings
     whole = cache.look(model, request.image, task)
@@ -109,9 +109,9 @@ def compute(request: NetworkRequest, cache: ActivationCache, task: Task) -> Netw
     layout = arrange(found_columns, *request.size)
     rooms = {one.column.id: one.room for one in layout.columns}
 
-    def view(chosen: Chosen, target: int | None, answered: Prediction | None) -> NetworkView:
+    def view(chosen: Chosen, target: int | None, answered: Prediction | None) -> NetworkFrame:
         shown = picture(found, found_columns, chosen, task)
-        return NetworkView(request, found_columns, layout, shown, chosen, target, answered)
+        return NetworkFrame(request, found_columns, layout, shown, chosen, target, answered)
 
     target = _target(whole, settings.target)
     if request.off and model.has_head:
@@ -155,7 +155,7 @@ class NetworkViewModel:
         active: whether somebody looks.
 
     Signals:
-        view_changed: a `NetworkView`.
+        view_changed: a `NetworkFrame`.
         problem_changed: why there is no picture, in a sentence; "" when there is.
         lit: what the pointed or selected map is made of: a `MadeOf`, a `ClassPath`, or None.
         costs_changed: a tuple of `ColumnCost`, or () until they are known.
@@ -174,7 +174,7 @@ class NetworkViewModel:
         self.settings = workspace.part("layers.network.settings", NetworkSettings(), "layers")
         self.muted = workspace.part("layers.network.muted", MutedMaps(), "layers")
         self.selection = workspace.part("layers.network.selection", MapInNetwork(), "layers")
-        self.view: NetworkView | None = None
+        self.view: NetworkFrame | None = None
         self.costs: tuple[ColumnCost, ...] = ()
         self.active = False
         self._size = (0.0, 0.0, 1.0)
@@ -339,7 +339,7 @@ class NetworkViewModel:
             on_failed=lambda error: self._failed(error, request),
         )
 
-    def _show(self, view: NetworkView) -> None:
+    def _show(self, view: NetworkFrame) -> None:
         requested, model = self._requested, self.context.workspace.model
         if requested is None or model is not view.request.model or view.request.frame != requested.frame:
             return
@@ -402,7 +402,7 @@ class NetworkViewModel:
 
         self._submit("lit", "Following a map back", work, done)
 
-    def _request_costs(self, view: NetworkView) -> None:
+    def _request_costs(self, view: NetworkFrame) -> None:
         if self.settings.value.tint == "category" or self._costed == (view.request.model.id, view.columns):
             return
         self._costed = (view.request.model.id, view.columns)

@@ -10,7 +10,7 @@ from convscope.engine.interpret.network.flow import MadeOf
 from convscope.engine.interpret.network.relevance import ClassPath
 from convscope.imaging.numerals import numeral
 from convscope.ui.panels.layers.network.parts import Tint
-from convscope.ui.panels.layers.network.view_model import NetworkView
+from convscope.ui.panels.layers.network.view_model import NetworkFrame
 
 TINTS: tuple[tuple[Tint, str], ...] = (
     ("category", "No cost"),
@@ -22,7 +22,7 @@ TINTS: tuple[tuple[Tint, str], ...] = (
 )
 
 
-def lit_words(view: NetworkView, lit: MadeOf | ClassPath | None, channel: int) -> str:
+def lit_words(view: NetworkFrame, lit: MadeOf | ClassPath | None, channel: int) -> str:
     """What the lit map is made of: the largest shares, and what biases add."""
     if lit is None:
         return ""
@@ -54,7 +54,7 @@ def lit_words(view: NetworkView, lit: MadeOf | ClassPath | None, channel: int) -
     return f"{title}, map {channel}, sum {numeral(lit.value, 5)} = {shown}{more}{rest}"
 
 
-def _title(view: NetworkView, column: str) -> str:
+def _title(view: NetworkFrame, column: str) -> str:
     found = view.column(column)
     return found.title if found is not None else column
 
