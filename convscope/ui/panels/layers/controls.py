@@ -89,7 +89,10 @@ class MapControls(QWidget):
         for across in self._rows:
             across.setSpacing(theme.GAP)
             rows.addLayout(across)
-        self._rows[0].addWidget(self.page, 0, Qt.AlignmentFlag.AlignBottom)
+        # The switch is lent to the page of the whole network while that is on show.
+        self.slot = QHBoxLayout()
+        self.slot.addWidget(self.page, 0, Qt.AlignmentFlag.AlignBottom)
+        self._rows[0].addLayout(self.slot)
         self._rows[0].addWidget(self.input)
         self._rows[0].addStretch()
         for _text, box in named:

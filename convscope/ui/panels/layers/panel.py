@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -180,7 +181,6 @@ class LayersPanel(Panel):
         listen(model.kernels_changed, self._show_kernels)
         listen(model.shares_changed, self.chart.set_shares)
         listen(model.weights.words_changed, self.centre.tell_edits)
-        self.network_page.page_changed.connect(model.page.set)
         self.network_page.opened.connect(self._open_map)
         self.tree.chosen.connect(workspace.choose_layer)
         self.chart.chosen.connect(workspace.choose_layer)
@@ -285,11 +285,14 @@ class LayersPanel(Panel):
         self.view_model.open_map(path, channel)
 
     def _show_page(self, page: Page) -> None:
-        self.whole.setCurrentIndex(1 if page == "network" else 0)
+        whole = page == "network"
+        slot = self.network_page.slot if whole else self.controls.slot
+        slot.addWidget(self.controls.page, 0, Qt.AlignmentFlag.AlignBottom)
+        self.whole.setCurrentIndex(1 if whole else 0)
         self._wake()
-        if page == "network":
-            return
         self.controls.set_page(page)
+        if whole:
+            return
         self.stage.set_page(page)
         self.inspector.lend_views(self.stage.large if page == "map" else None)
         if page == "kernels":

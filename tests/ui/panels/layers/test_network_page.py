@@ -131,7 +131,7 @@ def test_the_ranking_names_the_ten_that_matter(page: Page) -> None:
 
 
 def test_other_pages_and_back(page: Page) -> None:
-    page.desk.press("layers.network.page.kernels")
+    page.desk.press("layers.page.kernels")
     page.desk.settle()
     assert page.desk.panel.view_model.page.value == "kernels" and not page.canvas.isVisible()
     page.desk.press("layers.page.network")

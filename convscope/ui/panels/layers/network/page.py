@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from convscope.core.words import counted, percent
 from convscope.engine.interpret.network.cost import ColumnCost
@@ -13,12 +13,11 @@ from convscope.engine.interpret.network.relevance import ClassPath
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
-from convscope.ui.forms.form import as_panel, choose, combo, row, segmented, text_line, tool
+from convscope.ui.forms.form import as_panel, choose, combo, horizontal, text_line, tool, under_captions
 from convscope.ui.panels.layers.network.parts import MapInNetwork, MutedMaps, NetworkSettings
 from convscope.ui.panels.layers.network.view import NetworkCanvas
 from convscope.ui.panels.layers.network.view_model import NetworkFrame, NetworkViewModel
 from convscope.ui.panels.layers.network.words import TINTS, lit_words
-from convscope.ui.panels.layers.words import PAGES
 
 BY = (("class", "For the class"), ("largest", "Largest"), ("index", "By index"))
 
@@ -27,11 +26,9 @@ class NetworkPage(QWidget):
     """The picture and what one does with it.
 
     Signals:
-        page_changed: another page of the panel was chosen.
         opened: path of a layer and channel of one of its maps: its own page is wanted.
     """
 
-    page_changed = Signal(str)
     opened = Signal(str, int)
 
     def __init__(self, view_model: NetworkViewModel, parent: QWidget | None = None) -> None:
@@ -41,8 +38,7 @@ class NetworkPage(QWidget):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(theme.GROUP_GAP, theme.GAP, theme.GROUP_GAP, theme.GAP)
         rows.setSpacing(theme.GAP)
-        self.pages = segmented("layers.network.page", "What is shown", PAGES)
-        self.pages.set_value("network")
+        self.slot = QHBoxLayout()
         self.by = combo("layers.network.by", "Which maps are shown where not all fit", BY)
         self.tint = combo("layers.network.tint", "What the colour over each layer stands for", TINTS)
         self.all_on = tool("layers.network.all_on", "Let all maps speak again", "undo-2", text="All maps on")
@@ -54,7 +50,13 @@ class NetworkPage(QWidget):
         )
         for box, letters in ((self.by, 12), (self.tint, 14)):
             box.setMinimumContentsLength(letters)
-        head = row(self.pages, self.by, self.tint, self.rank, self.all_on)
+        head = horizontal()
+        head.addLayout(self.slot)
+        head.addLayout(
+            under_captions(("maps where not all fit", self.by), ("colour over a layer", self.tint))
+        )
+        for button in (self.rank, self.all_on):
+            head.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         head.addStretch()
         rows.addLayout(head)
         self.problem = theme.label("", "warning")
@@ -88,7 +90,6 @@ class NetworkPage(QWidget):
         listen(model.settings.changed, self._show_settings)
         listen(model.muted.changed, self._show_muted)
         listen(model.selection.changed, self._show_held)
-        self.pages.changed.connect(self._choose_page)
         self.by.activated.connect(lambda _n: model.choose_by(self.by.currentData()))
         self.tint.activated.connect(lambda _n: model.tint_by(self.tint.currentData()))
         self.all_on.clicked.connect(model.all_on)
@@ -101,10 +102,6 @@ class NetworkPage(QWidget):
         canvas.toggled.connect(model.toggle)
         canvas.muting.connect(lambda column, channel: model.switch(column, (channel,)))
         canvas.menu.connect(self._menu)
-
-    def _choose_page(self, page: str) -> None:
-        self.pages.set_value("network")
-        self.page_changed.emit(page)
 
     def _hold(self, column: str, channel: int) -> None:
         if column:
