@@ -112,6 +112,7 @@ ALLOWED = {
     ("engine/models/library/shipped.py", "np.load"): "shipped",
     ("engine/training/runs/checkpoint.py", "h5py.File"): "an unpacked copy that was looked through",
     ("engine/training/runs/export.py", "json.loads"): "our own text",
+    ("workspace/history.py", "json.loads"): "our own text",
     ("core/files.py", "os.open"): "to write",
     ("core/files.py", ".resolve"): "its error is told in a sentence",
     ("imaging/io/decode.py", "PillowImage.open"): "a file that the room has opened",
