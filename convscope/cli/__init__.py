@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "runs": "the training runs that there are",
     "evaluate": "how good a run's or any model is on a data set",
     "maps": "a layer's feature maps for an image: a grid and the raw numbers",
+    "network": "a network as a figure for papers and slides: SVG, PDF, PNG or TikZ",
     "patterns": "the images that excite filters or classes most",
     "explain": "lay over an image what in it spoke for a class: Grad-CAM and fourteen other methods",
     "screenshot": "save a picture of a panel with real content",

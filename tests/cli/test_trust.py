@@ -19,6 +19,7 @@ COMMANDS = {
     "summary": ["MODEL"],
     "predict": ["MODEL", "x.png"],
     "maps": ["MODEL", "x.png", "--layer", "a", "-o", "maps.png"],
+    "network": ["MODEL", "-o", "net.svg"],
     "explain": ["MODEL", "x.png"],
     "patterns": ["MODEL", "--layer", "a", "-o", "patterns.png"],
     "export": ["MODEL", "-o", "m.onnx"],
