@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "network": "a network as a figure for papers and slides: SVG, PDF, PNG or TikZ",
     "patterns": "the images that excite filters or classes most",
     "explain": "lay over an image what in it spoke for a class: Grad-CAM and fourteen other methods",
+    "mute": "what a network says when some maps are off: classes before and after, and the change",
     "screenshot": "save a picture of a panel with real content",
     "doctor": "check this machine: Python, Qt, TensorFlow, libraries, folders",
 }

@@ -21,6 +21,7 @@ COMMANDS = {
     "maps": ["MODEL", "x.png", "--layer", "a", "-o", "maps.png"],
     "network": ["MODEL", "-o", "net.svg"],
     "explain": ["MODEL", "x.png"],
+    "mute": ["MODEL", "x.png", "--layer", "a"],
     "patterns": ["MODEL", "--layer", "a", "-o", "patterns.png"],
     "export": ["MODEL", "-o", "m.onnx"],
     "evaluate": ["MODEL"],

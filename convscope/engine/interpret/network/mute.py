@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ from convscope.core.task import Task
 from convscope.engine.interpret.activations.activations import Activations
 from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.models.opened import OpenedModel
+from convscope.engine.models.predict_folder import list_pictures
 from convscope.engine.models.program import Program, ProgramStep
+from convscope.imaging.io.load import load_image
 
 BATCH = 32
 """Networks with one map off that are asked at once."""
@@ -249,6 +252,53 @@ def ablation(
             maps.append(Ablated(channel, float(one), float(share), logit - float(one)))
     maps.sort(key=lambda one: -one.drop)
     return Ablation(path, target, logit, probability, tuple(maps))
+
+
+@dataclass(frozen=True)
+class ChannelMeans:
+    """What a layer's maps put out on average.
+
+    Attributes:
+        means: of each map over all places of all pictures, (channels,).
+        pictures: over so many.
+        skipped: pictures that could not be opened, and why.
+    """
+
+    means: tuple[float, ...]
+    pictures: int
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+def folder_means(model: OpenedModel, path: str, folder: Path, task: Task | None = None) -> ChannelMeans:
+    """What stands for maps that are off where what follows is to see nothing unusual.
+
+    Args:
+        path: of the layer.
+        folder: with pictures, those in the folders below it too.
+        task: for progress and cancel.
+
+    Raises:
+        UserError: no such layer, no such folder, or no picture in it that can be opened.
+        Cancelled: between two pictures.
+    """
+    task = task or Task()
+    shape, _dtype = _maps_of(model, path)
+    files = list_pictures(folder, task)
+    total, count = np.zeros(shape[-1] or 1, np.float64), 0
+    skipped: list[tuple[str, str]] = []
+    for number, file in enumerate(files):
+        task.progress(number / len(files), f"Means over {folder.name}: {number:,} of {len(files):,}")
+        try:
+            batch = model.prepare(load_image(folder / file.name, task=task)).batch
+        except UserError as error:
+            skipped.append((file.name, error.message))
+            continue
+        maps = np.asarray(model.activations(batch, [path])[path], np.float64)
+        total += maps.reshape(-1, maps.shape[-1]).mean(axis=0)
+        count += 1
+    if not count:
+        raise UserError(f"None of the pictures in {folder.name} can be opened: {skipped[0][1]}")
+    return ChannelMeans(tuple((total / count).tolist()), count, tuple(skipped))
 
 
 def look_muted(found: Activations, muted: MutedModel) -> Activations:
