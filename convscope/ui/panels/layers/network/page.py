@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from convscope.core.words import counted, percent
 from convscope.engine.interpret.network.cost import ColumnCost
@@ -15,6 +15,8 @@ from convscope.ui import theme
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
 from convscope.ui.forms.form import as_panel, choose, combo, horizontal, text_line, tool, under_captions
 from convscope.ui.panels.layers.network.parts import MapInNetwork, MutedMaps, NetworkSettings
+from convscope.ui.panels.layers.network.unfolded_page import UnfoldedPage
+from convscope.ui.panels.layers.network.unfolding import UnfoldedFrame, UnfoldingViewModel
 from convscope.ui.panels.layers.network.view import NetworkCanvas
 from convscope.ui.panels.layers.network.view_model import NetworkFrame, NetworkViewModel
 from convscope.ui.panels.layers.network.words import TINTS, lit_words
@@ -72,10 +74,20 @@ class NetworkPage(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        rows.addWidget(area, 1)
+        whole = QWidget()
+        inside = QVBoxLayout(whole)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(theme.GAP)
+        inside.addWidget(area, 1)
         self.said = text_line("layers.network.said", "caption")
         self.said.setMinimumHeight(theme.scaled(32))
-        rows.addWidget(self.said)
+        inside.addWidget(self.said)
+        self.unfolding = UnfoldingViewModel(model)
+        self.between = UnfoldedPage(self.unfolding)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(whole)
+        self.stack.addWidget(self.between)
+        rows.addWidget(self.stack, 1)
         self._bind(model)
         self._show_settings(model.settings.value)
         self._show_muted(model.muted.value)
@@ -102,6 +114,11 @@ class NetworkPage(QWidget):
         canvas.toggled.connect(model.toggle)
         canvas.muting.connect(lambda column, channel: model.switch(column, (channel,)))
         canvas.menu.connect(self._menu)
+        canvas.between.connect(self.unfolding.open)
+        listen(self.unfolding.frame_changed, self._show_unfolded)
+        listen(self.unfolding.problem_changed, self._tell_problem)
+        self.between.opened.connect(self.opened)
+        self.between.toggled.connect(self._unfold_block)
 
     def _hold(self, column: str, channel: int) -> None:
         if column:
@@ -143,15 +160,29 @@ class NetworkPage(QWidget):
         ]
         context_menu(self.canvas, "layers.network", entries).popup(at)
 
+    def _unfold_block(self, block: str) -> None:
+        self.unfolding.close()
+        self.view_model.toggle(block)
+
     # -- what is shown ---------------------------------------------------------------------------------------
+
+    def _show_unfolded(self, frame: UnfoldedFrame | None) -> None:
+        self.stack.setCurrentIndex(0 if frame is None else 1)
+        if frame is None:
+            self.canvas.setFocus()
+        else:
+            self.between.canvas.setFocus()
 
     def _show_view(self, view: NetworkFrame) -> None:
         self.canvas.show_view(view)
         self._show_held(self.view_model.selection.value)
 
-    def _show_problem(self, sentence: str) -> None:
+    def _tell_problem(self, sentence: str) -> None:
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
+
+    def _show_problem(self, sentence: str) -> None:
+        self._tell_problem(sentence)
         if sentence:
             self.canvas.show_view(None)
 

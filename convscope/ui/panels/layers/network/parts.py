@@ -64,3 +64,23 @@ class MapInNetwork:
     model: str = ""
     column: str = ""
     channel: int = 0
+
+
+@dataclass(frozen=True)
+class UnfoldedMap:
+    """What is open between two columns, and the pixel that is held there.
+
+    Attributes:
+        model: id of the model; "" while nothing is open.
+        column: id of the column after the gap.
+        channel: of its map or number.
+        row, place: of the held pixel, on the first map that is computed; `place` is its column.
+        term: which product is held, by its place; None: the one that gives most there.
+    """
+
+    model: str = ""
+    column: str = ""
+    channel: int = 0
+    row: int = 0
+    place: int = 0
+    term: int | None = None

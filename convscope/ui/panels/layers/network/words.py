@@ -8,8 +8,10 @@ from convscope.core.words import file_size, percent
 from convscope.engine.interpret.network.cost import ColumnCost
 from convscope.engine.interpret.network.flow import MadeOf
 from convscope.engine.interpret.network.relevance import ClassPath
+from convscope.engine.interpret.network.unfolded import HeldPixel
 from convscope.imaging.numerals import numeral
 from convscope.ui.panels.layers.network.parts import Tint
+from convscope.ui.panels.layers.network.unfolding import UnfoldedFrame
 from convscope.ui.panels.layers.network.view_model import NetworkFrame
 
 TINTS: tuple[tuple[Tint, str], ...] = (
@@ -89,3 +91,38 @@ def cost_words(cost: ColumnCost) -> list[str]:
     if cost.blank is not None:
         words.append(f"{percent(cost.blank)} of its maps blank")
     return words
+
+
+def unfolded_title(frame: UnfoldedFrame) -> str:
+    """Between which columns, and which map of the later one."""
+    noun = "number" if frame.column.form == "vector" else "map"
+    which = f"{noun} {frame.unfolded.channel}"
+    if frame.names:
+        which = f"class {frame.names[frame.unfolded.channel]}"
+    return f"{' + '.join(frame.titles)} → {frame.column.title}, {which}"
+
+
+def held_words(frame: UnfoldedFrame, held: HeldPixel) -> str:
+    """The held pixel's way through all maps, in one line; of a block also what is not shown."""
+    unfolded = frame.unfolded
+    told: list[str] = []
+    if unfolded.strip is not None:
+        row, column, channel = unfolded.strip.origin(unfolded.channel)
+        told.append(
+            f"Number {unfolded.channel} is row {row}, column {column} of map {channel} of "
+            f"{unfolded.strip.source}: {numeral(held.values[-1], 5)}. Nothing is computed, only laid out."
+        )
+    else:
+        way = " → ".join(
+            f"{one.title} {numeral(value, 4)}"
+            for one, value in zip(unfolded.stages, held.values, strict=True)
+            if one.kind != "input"
+        )
+        where = "" if unfolded.grid == (1, 1) else f"Row {held.at[0]}, column {held.at[1]}: "
+        told.append(f"{where}{way}.")
+    if unfolded.reason:
+        told.append(f"{unfolded.reason}: its exact sum tells how a value is made.")
+    if unfolded.before:
+        count = len(unfolded.before)
+        told.append(f"{'1 layer' if count == 1 else f'{count} layers'} of this block come before.")
+    return " ".join(told)
