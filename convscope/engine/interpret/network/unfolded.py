@@ -114,7 +114,7 @@ class Products:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class UnfoldedStage:
     """One map on the way.
 
     Attributes:
@@ -198,7 +198,7 @@ class Unfolded:
     column: str
     channel: int
     products: Products | None
-    stages: tuple[Stage, ...]
+    stages: tuple[UnfoldedStage, ...]
     strip: FlattenStrip | None = None
     softmax: SoftmaxSteps | None = None
     before: tuple[str, ...] = ()
@@ -342,7 +342,7 @@ def unfold(found: Activations, columns: Sequence[LayerColumn], column: LayerColu
     kept.reverse()
     products: Products | None = None
     strip: FlattenStrip | None = None
-    stages: list[Stage] = []
+    stages: list[UnfoldedStage] = []
     reason = ""
     if start is None:
         stages.append(_stage_of(found, "input", source_path(found.model, at), at, channel, "Input"))
@@ -398,11 +398,15 @@ def _plane(found: Activations, slot: int, channel: int) -> Plane:
     return np.asarray(tensor[0].numpy(), np.float64).reshape(-1)[channel].reshape(1, 1)
 
 
-def _stage_of(found: Activations, kind: StageKind, path: str, slot: int, channel: int, title: str) -> Stage:
-    return Stage(kind, title, path, _plane(found, slot, channel))
+def _stage_of(
+    found: Activations, kind: StageKind, path: str, slot: int, channel: int, title: str
+) -> UnfoldedStage:
+    return UnfoldedStage(kind, title, path, _plane(found, slot, channel))
 
 
-def _kept_stage(found: Activations, step: ProgramStep, channel: int, *, following: bool = False) -> Stage:
+def _kept_stage(
+    found: Activations, step: ProgramStep, channel: int, *, following: bool = False
+) -> UnfoldedStage:
     values = _plane(found, step.outputs[0], channel)
     kind: StageKind = "function"
     title = step.activation if step.part == "activation" else step.kind
@@ -412,7 +416,7 @@ def _kept_stage(found: Activations, step: ProgramStep, channel: int, *, followin
         kind = "pooling"
         if not step.kind.startswith("Global"):
             title = f"{step.kind} {times(step.layer.pool_size)}"
-    return Stage(kind, title, step.path, values, _window(found, step), following)
+    return UnfoldedStage(kind, title, step.path, values, _window(found, step), following)
 
 
 def _window(found: Activations, step: ProgramStep) -> SlidingWindow:
@@ -528,13 +532,13 @@ def _reached(before: int, stride: int, size: int, count: int) -> tuple[slice, sl
     return slice(first, last + 1), slice(start, start + (last - first) * stride + 1, stride)
 
 
-def _summed(step: ProgramStep, made: Products, channel: int) -> list[Stage]:
+def _summed(step: ProgramStep, made: Products, channel: int) -> list[UnfoldedStage]:
     total = made.maps.sum(axis=0)
-    stages = [Stage("sum", "Sum", step.path, total)]
+    stages = [UnfoldedStage("sum", "Sum", step.path, total)]
     bias = getattr(step.layer, "bias", None)
     if bias is not None:
         number = float(array(bias)[channel])
-        stages.append(Stage("bias", "+ bias", step.path, total + number, SlidingWindow()))
+        stages.append(UnfoldedStage("bias", "+ bias", step.path, total + number, SlidingWindow()))
     return stages
 
 

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from convscope.core.words import counted, percent
-from convscope.engine.interpret.network.unfolded import HeldPixel, Products, SlidingWindow, Stage
+from convscope.engine.interpret.network.unfolded import HeldPixel, Products, SlidingWindow, UnfoldedStage
 from convscope.imaging.colormaps import colormap
 from convscope.imaging.numerals import bracketed, numeral
 from convscope.ui import theme
@@ -384,7 +384,7 @@ class UnfoldedCanvas(QWidget):
             self._words(painter, rect, words, align=Qt.AlignmentFlag.AlignLeft)
         self._paint_stages(painter, unfolded.stages)
 
-    def _paint_stages(self, painter: QPainter, stages: Sequence[Stage]) -> None:
+    def _paint_stages(self, painter: QPainter, stages: Sequence[UnfoldedStage]) -> None:
         line = theme.scaled(LINE)
         sums = [one.values for one in stages if one.kind in ("sum", "bias")]
         limit = max((_limit(one) for one in sums), default=1.0)
@@ -405,7 +405,7 @@ class UnfoldedCanvas(QWidget):
             if number:
                 self._arrow(painter, rect)
 
-    def _title(self, stage: Stage, stages: Sequence[Stage], number: int) -> str:
+    def _title(self, stage: UnfoldedStage, stages: Sequence[UnfoldedStage], number: int) -> str:
         if stage.kind == "bias":
             bias = float((stage.values - stages[number - 1].values).flat[0])
             return f"+ bias {numeral(bias, 3)}"
