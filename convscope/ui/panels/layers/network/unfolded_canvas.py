@@ -395,7 +395,9 @@ class UnfoldedCanvas(QWidget):
             if stage.kind in ("sum", "bias"):
                 _paint_plane(painter, rect, _signed(stage.values, limit), "signed")
             else:
-                low, high = float(stage.values.min()), float(stage.values.max())
+                # A single number has no scale of its own.
+                scale = stages[number - 1].values if number and stage.values.size == 1 else stage.values
+                low, high = float(scale.min()), float(scale.max())
                 _paint_plane(painter, rect, _levels(stage.values, low, high), "viridis")
             above = QRectF(rect.left() - GAP, rect.top() - line - 2, rect.width() + 2 * GAP, line)
             self._words(painter, above, self._title(stage, stages, number))
