@@ -182,6 +182,7 @@ class LayersPanel(Panel):
         listen(model.shares_changed, self.chart.set_shares)
         listen(model.weights.words_changed, self.centre.tell_edits)
         self.network_page.opened.connect(self._open_map)
+        self.network_page.sum_opened.connect(self._open_sum)
         self.tree.chosen.connect(workspace.choose_layer)
         self.chart.chosen.connect(workspace.choose_layer)
         self.stage.chosen.connect(self._choose)
@@ -283,6 +284,12 @@ class LayersPanel(Panel):
         """A map of the whole network's picture by itself, with the exact sum behind its largest value."""
         self.view_model.page.set("maps")
         self.view_model.open_map(path, channel)
+
+    def _open_sum(self, path: str, channel: int, row: int, column: int) -> None:
+        """The exact sum of a value that is held between two columns of the network."""
+        self.view_model.page.set("maps")
+        self.view_model.tab.set("sum")
+        self.view_model.open_map(path, channel, (row, column))
 
     def _show_page(self, page: Page) -> None:
         whole = page == "network"

@@ -500,12 +500,12 @@ class LayersViewModel:
             self._act(wanted)
             workspace.choose_layer(layer)
 
-    def open_map(self, path: str, channel: int) -> None:
-        """Select a map of another layer."""
+    def open_map(self, path: str, channel: int, place: tuple[int, int] | None = None) -> None:
+        """Select a map of another layer, and explain a value of it; without a place its largest."""
         workspace = self.context.workspace
         if workspace.model is None:
             return
-        wanted = MapSelection(path, workspace.model.id, channel, None)
+        wanted = MapSelection(path, workspace.model.id, channel, None, place=place)
         layer = parted(workspace.model, path)[0]
         if layer == workspace.layer:
             self.selection.set(wanted)

@@ -158,8 +158,19 @@ def test_it_closes_by_escape_and_by_its_button(between: Between) -> None:
 
 
 def test_the_exact_sum_is_one_click_further(between: Between) -> None:
-    between.open("conv2d_1")
-    between.desk.press("layers.unfold.sum")
-    between.desk.settle()
-    model = between.desk.panel.view_model
-    assert model.page.value == "maps" and between.desk.workspace.layer == "conv2d_1" and model.channel == 0
+    """Of the held value, to the same number; of a layer that is chosen already, too."""
+    for at in ((7, 4), (3, 9)):
+        between.desk.press("layers.page.network")
+        between.desk.settle()
+        if not between.canvas.isVisible():
+            between.open("conv2d_1")
+        between.pixel("stage", 0, *at)
+        expected = between.held.values[1]
+        between.desk.press("layers.unfold.sum")
+        between.desk.settle()
+        model = between.desk.panel.view_model
+        assert model.page.value == "maps" and between.desk.workspace.layer == "conv2d_1"
+        assert model.channel == 0 and model.tab.value == "sum"
+        told = between.desk.panel.inspector.sum.sum
+        assert told is not None and (told.row, told.column) == at
+        assert told.total == pytest.approx(expected, abs=1e-9)

@@ -113,7 +113,7 @@ def test_softmax_names_its_classes_and_another_class_is_one_click(setup: Setup) 
     setup.model.choose_channel(8)
     setup.jobs.run()
     assert setup.model.frame is not None and setup.model.frame.unfolded.channel == 8
-    assert setup.model.sum_of == ("dense_1", 8)
+    assert setup.model.sum_of == ("dense_1", 8, 0, 0)
 
 
 def test_closing_and_another_model_end_it(setup: Setup) -> None:

@@ -29,9 +29,11 @@ class NetworkPage(QWidget):
 
     Signals:
         opened: path of a layer and channel of one of its maps: its own page is wanted.
+        sum_opened: the same with row and column: the exact sum of that value is.
     """
 
     opened = Signal(str, int)
+    sum_opened = Signal(str, int, int, int)
 
     def __init__(self, view_model: NetworkViewModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,7 +119,7 @@ class NetworkPage(QWidget):
         canvas.between.connect(self.unfolding.open)
         listen(self.unfolding.frame_changed, self._show_unfolded)
         listen(self.unfolding.problem_changed, self._tell_problem)
-        self.between.opened.connect(self.opened)
+        self.between.sum_opened.connect(self.sum_opened)
         self.between.toggled.connect(self._unfold_block)
 
     def _hold(self, column: str, channel: int) -> None:

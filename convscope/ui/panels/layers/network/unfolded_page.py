@@ -22,11 +22,11 @@ class UnfoldedPage(QWidget):
     """The maps between two columns. The window jumps from place to place: nothing glides.
 
     Signals:
-        opened: path of a layer and channel: the exact sum is wanted.
+        sum_opened: path of a layer, channel, row and column: the exact sum is wanted.
         toggled: id of the block that is to be unfolded.
     """
 
-    opened = Signal(str, int)
+    sum_opened = Signal(str, int, int, int)
     toggled = Signal(str)
 
     def __init__(self, view_model: UnfoldingViewModel, parent: QWidget | None = None) -> None:
@@ -40,7 +40,7 @@ class UnfoldedPage(QWidget):
             "layers.unfold.block", "Show each layer of this block", "", self._unfold, "Unfold the block"
         )
         self.sum = tool(
-            "layers.unfold.sum", "Open the exact sum of a value", "sigma", self._open, "Exact sum"
+            "layers.unfold.sum", "Open the exact sum of the held value", "sigma", self._open, "Exact sum"
         )
         self.close_ = tool(
             "layers.unfold.close", "Back to the whole network (Escape)", "x", model.close, "Close"
@@ -133,7 +133,7 @@ class UnfoldedPage(QWidget):
     def _open(self) -> None:
         found = self.view_model.sum_of
         if found is not None:
-            self.opened.emit(*found)
+            self.sum_opened.emit(*found)
 
     def _unfold(self) -> None:
         frame = self.view_model.frame

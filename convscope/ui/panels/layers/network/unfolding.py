@@ -139,14 +139,15 @@ class UnfoldingViewModel:
         return Scan(rows, columns).at(now.row, now.place)
 
     @property
-    def sum_of(self) -> tuple[str, int] | None:
-        """The layer and channel whose exact sum there is behind what is on show."""
+    def sum_of(self) -> tuple[str, int, int, int] | None:
+        """The layer, channel, row and column whose exact sum there is behind the held pixel."""
         frame = self.frame
         if frame is None:
             return None
         made = frame.unfolded.products
         path = made.path if made is not None else frame.unfolded.stages[frame.unfolded.first].path
-        return path, frame.unfolded.channel
+        row, column = hold(frame.unfolded, (self.part.value.row, self.part.value.place)).at
+        return path, frame.unfolded.channel, row, column
 
     # -- what is asked and what comes ------------------------------------------------------------------------
 
