@@ -9,6 +9,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QSlider
 
 from convscope.engine.interpret.network.unfolded import HeldPixel, Unfolded
+from convscope.engine.models.opened import OpenedModel
+from convscope.engine.runtime import start
 from convscope.ui.panels.layers.network.unfolded_canvas import UnfoldedCanvas
 from convscope.ui.panels.layers.network.unfolded_page import UnfoldedPage
 from convscope.ui.panels.layers.network.view import NetworkCanvas
@@ -174,3 +176,33 @@ def test_the_exact_sum_is_one_click_further(between: Between) -> None:
         told = between.desk.panel.inspector.sum.sum
         assert told is not None and (told.row, told.column) == at
         assert told.total == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_folded_block_shows_its_last_part_and_offers_to_unfold(between: Between) -> None:
+    between.desk.workspace.add_model(small_blocks())
+    between.desk.settle()
+    assert between.network.shown is not None
+    column = next(one for one in between.network.shown.columns if one.parts)
+    between.open(column.id)
+    assert between.unfolded.before and "of this block come before" in between.said
+    between.desk.press("layers.unfold.block")
+    between.desk.settle()
+    assert between.network.isVisible()
+    assert all(one.id != column.id for one in between.network.shown.columns)
+
+
+def small_blocks() -> OpenedModel:
+    """Twenty layers in blocks of five, each with a skip around it."""
+    import keras
+    from keras import layers
+
+    start()
+    inputs = keras.Input((16, 16, 1))
+    maps = layers.Conv2D(3, 3, padding="same", name="stem")(inputs)
+    for block in range(1, 7):
+        made = layers.Conv2D(3, 3, padding="same", name=f"block{block}_first")(maps)
+        made = layers.ReLU(name=f"block{block}_relu")(made)
+        made = layers.Conv2D(3, 3, padding="same", name=f"block{block}_second")(made)
+        maps = layers.Add(name=f"block{block}_add")([maps, made])
+    scores = layers.Dense(3, "softmax", name="scores")(layers.GlobalAveragePooling2D(name="mean")(maps))
+    return OpenedModel(keras.Model(inputs, scores), name="blocks")

@@ -74,13 +74,14 @@ class UnfoldedMap:
         model: id of the model; "" while nothing is open.
         column: id of the column after the gap.
         channel: of its map or number.
-        row, place: of the held pixel, on the first map that is computed; `place` is its column.
+        row, place: of the held pixel, on the first map that is computed; `place` is its column. −1 until
+            one is held: then where something is to be seen.
         term: which product is held, by its place; None: the one that gives most there.
     """
 
     model: str = ""
     column: str = ""
     channel: int = 0
-    row: int = 0
-    place: int = 0
+    row: int = -1
+    place: int = -1
     term: int | None = None

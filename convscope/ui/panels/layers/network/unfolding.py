@@ -200,17 +200,15 @@ class UnfoldingViewModel:
         )
 
     def _show(self, frame: UnfoldedFrame) -> None:
-        before, now = self.frame, self.part.value
+        now = self.part.value
         self.frame = frame
         self.problem_changed.emit("")
         self.frame_changed.emit(frame)
-        if before is None and now.row == now.place == 0:
-            # Where something is to be seen: the strongest value of the last map of this grid.
+        if now.row < 0:
             row, place = strongest(frame.unfolded)
-            if (row, place) != (0, 0):
-                self.part.set(replace(now, row=row, place=place))
-                return
-        self.held_changed.emit(self.held)
+            self.part.set(replace(now, row=row, place=place))
+        else:
+            self.held_changed.emit(self.held)
 
     def _end(self) -> None:
         self.context.jobs.cancel_key(KEY)
