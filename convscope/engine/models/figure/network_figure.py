@@ -149,7 +149,7 @@ def figure_blocks(columns: Sequence[LayerColumn], style: FigureStyle) -> tuple[F
     bar = BAR / _scaled(max(vectors, default=1), style)
     blocks = []
     for column in columns:
-        title = style.labels.get(column.id, column.title)
+        title = style.labels.get(column.id, usual_label(column))
         lines = _lines(one_line(title)) if title.strip() else ()
         words = times(column.shape) if style.shapes and column.shape else ""
         if column.form == "maps":
@@ -159,6 +159,11 @@ def figure_blocks(columns: Sequence[LayerColumn], style: FigureStyle) -> tuple[F
             high, wide, deep = bar * _scaled(column.channels, style), BAR_WIDTH, BAR_DEPTH
         blocks.append(FigureBlock(column, wide, high, deep, lines, words))
     return tuple(blocks)
+
+
+def usual_label(column: LayerColumn) -> str:
+    """What stands under a block that nobody has labelled."""
+    return "Input" if column.title == "InputLayer" else column.title
 
 
 def network_figure(

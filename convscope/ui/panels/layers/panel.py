@@ -84,6 +84,7 @@ class LayersPanel(Panel):
                 "reset", "Undo all changes of weights", model.weights.reset, enabled=bool(model.weights.now)
             ),
             *self.export.commands(),
+            self.network_page.command(),
         ]
 
     def set_compact(self, compact: bool) -> None:

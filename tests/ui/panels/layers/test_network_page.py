@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from layers_helpers import Desk
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QMenu
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QFileDialog, QMenu, QTableWidget
 
 from convscope.engine.interpret.network.flow import MadeOf
 from convscope.engine.interpret.network.relevance import ClassPath
+from convscope.ui.panels.layers.network.figure_dialog import FigureDialog
+from convscope.ui.panels.layers.network.parts import FigureSettings
 from convscope.ui.panels.layers.network.view import NetworkCanvas
 
 
@@ -174,3 +178,30 @@ def test_a_model_without_an_answer_is_shown_all_the_same(page: Page) -> None:
     assert view is not None and view.picture.answer is None and len(view.columns) == 2
     page.move(page.tile("conv", 2))
     assert isinstance(page.canvas.lit, MadeOf)
+
+
+def test_the_network_is_saved_as_a_figure_with_own_labels(page: Page, tmp_path: Path) -> None:
+    page.desk.press("layers.network.save")
+    dialog = page.desk.find(FigureDialog, "layers.network.figure_dialog")
+    labels = page.desk.find(QTableWidget, "layers.network.figure_labels")
+    assert [labels.item(row, 1).text() for row in (1, 2)] == ["Conv2D 3×3", "MaxPooling2D 2×2"]
+    # Typed, and the button pressed before the cell is left.
+    labels.editItem(labels.item(1, 1))
+    page.desk.qtbot.keyClicks(labels.focusWidget(), "Edges & corners")
+    page.desk.pick("layers.network.figure_theme", "dark")
+    page.desk.find(QCheckBox, "layers.network.figure_maps").setChecked(True)
+    page.desk.press("layers.network.figure_save", settle=False)
+    files = page.desk.find(QFileDialog, "layers.network.file")
+    assert [kind.rpartition("*")[2] for kind in files.nameFilters()] == [".svg)", ".pdf)", ".png)", ".tex)"]
+    files.fileSelected.emit(str(tmp_path / "net.svg"))
+    files.reject()
+    page.desk.settle()
+    text = (tmp_path / "net.svg").read_text("utf-8")
+    assert ">Edges &amp; corners</text>" in text and "<image" in text and 'fill="#15181D"' in text
+    # The same settings are there the next time, and one step of undo takes them away.
+    page.desk.press("layers.network.save")
+    again = page.desk.find(FigureDialog, "layers.network.figure_dialog")
+    assert again is not dialog and again.settings() == page.desk.panel.network.figure.value
+    again.reject()
+    page.desk.workspace.undo()
+    assert page.desk.panel.network.figure.value == FigureSettings()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from itertools import pairwise
+from pathlib import Path
 from subprocess import run
 
 import numpy as np
 import pytest
 
+from convscope.core.task import Task
 from convscope.engine.interpret.network.flow import MadeOf
 from convscope.engine.interpret.network.mute import Ablation
 from convscope.engine.interpret.network.relevance import ClassPath
@@ -17,7 +19,7 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.engine.runtime import start
 from convscope.imaging.samples import load_sample
 from convscope.ui.panels.layers.network.layout import arrange
-from convscope.ui.panels.layers.network.parts import MutedMaps
+from convscope.ui.panels.layers.network.parts import FigureSettings, MutedMaps
 from convscope.ui.panels.layers.network.view_model import NetworkFrame, NetworkViewModel
 from convscope.ui.panels.layers.network.words import lit_words
 from convscope.workspace.workspace import Workspace
@@ -244,3 +246,27 @@ def test_nothing_overlaps_at_any_size(setup: Setup, width: int, height: int, sca
             assert 44 * scale - 1e-6 <= tile.top and tile.bottom <= height + 1e-6
         for a, b in pairwise(one.tiles):
             assert b.top > a.top or b.left >= a.right - 1e-6
+
+
+def test_a_figure_is_drawn_as_it_is_set_up(setup: Setup, tmp_path: Path) -> None:
+    model = setup.model
+    assert NetworkViewModel(setup.context).save_figure() is None
+    owner = setup.view.request.model.id
+    plain, labelled, mapped = (tmp_path / f"{name}.svg" for name in ("plain", "labelled", "mapped"))
+    for file, settings in (
+        (plain, FigureSettings()),
+        (labelled, FigureSettings(model=owner, labels=(("conv2d", "Edges"),))),
+        (mapped, FigureSettings(scale="log", maps=True, model="another", labels=(("conv2d", "Edges"),))),
+    ):
+        model.set_up_figure(settings)
+        write = model.save_figure()
+        assert write is not None
+        write(file, Task())
+    first, second, third = (file.read_text("utf-8") for file in (plain, labelled, mapped))
+    assert ">Edges</text>" in second and second.replace(">Edges<", ">Conv2D 3×3<") == first
+    # Labels of another network are not this one's.
+    assert "Edges" not in third and third.count("<image") > 4 and "<image" not in first
+    kept = setup.workspace.document.snapshot()
+    model.set_up_figure(FigureSettings())
+    setup.workspace.document.restore(kept)
+    assert model.figure.value.maps and model.figure.value.scale == "log"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -12,15 +14,19 @@ from convscope.engine.interpret.network.mute import Ablation
 from convscope.engine.interpret.network.relevance import ClassPath
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.actions import Command
 from convscope.ui.canvas.gestures import MenuEntry, context_menu
+from convscope.ui.export.exporter import Export, Exporter
 from convscope.ui.forms.form import as_panel, choose, combo, horizontal, text_line, tool, under_captions
-from convscope.ui.panels.layers.network.parts import MapInNetwork, MutedMaps, NetworkSettings
+from convscope.ui.panels.layers.network.figure_dialog import FigureDialog
+from convscope.ui.panels.layers.network.parts import FigureSettings, MapInNetwork, MutedMaps, NetworkSettings
 from convscope.ui.panels.layers.network.unfolded_page import UnfoldedPage
 from convscope.ui.panels.layers.network.unfolding import UnfoldedFrame, UnfoldingViewModel
 from convscope.ui.panels.layers.network.view import NetworkCanvas
 from convscope.ui.panels.layers.network.view_model import NetworkFrame, NetworkViewModel
 from convscope.ui.panels.layers.network.words import TINTS, lit_words
 
+FIGURES = {".svg": "SVG", ".pdf": "PDF", ".png": "PNG", ".tex": "TikZ"}
 BY = (("class", "For the class"), ("largest", "Largest"), ("index", "By index"))
 
 
@@ -52,6 +58,14 @@ class NetworkPage(QWidget):
             "search",
             text="Which maps matter?",
         )
+        self.save = tool(
+            "layers.network.save",
+            "Save the network as a figure for papers and slides: SVG, PDF, PNG or TikZ",
+            "save",
+            self.set_up_figure,
+        )
+        figure = Export("figure", "The network as a figure…", FIGURES, model.save_figure, lane="engine")
+        self.export = Exporter(model.context, "layers.network", lambda _name: self._stem(), (figure,), self)
         for box, letters in ((self.by, 12), (self.tint, 14)):
             box.setMinimumContentsLength(letters)
         head = horizontal()
@@ -59,7 +73,7 @@ class NetworkPage(QWidget):
         head.addLayout(
             under_captions(("maps where not all fit", self.by), ("colour over a layer", self.tint))
         )
-        for button in (self.rank, self.all_on):
+        for button in (self.rank, self.all_on, self.save):
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         head.addStretch()
         rows.addLayout(head)
@@ -93,6 +107,7 @@ class NetworkPage(QWidget):
         self._bind(model)
         self._show_settings(model.settings.value)
         self._show_muted(model.muted.value)
+        self.save.setEnabled(model.view is not None)
 
     def _bind(self, model: NetworkViewModel) -> None:
         listen, canvas = model.context.listen, self.canvas
@@ -121,6 +136,29 @@ class NetworkPage(QWidget):
         listen(self.unfolding.problem_changed, self._tell_problem)
         self.between.sum_opened.connect(self.sum_opened)
         self.between.toggled.connect(self._unfold_block)
+
+    def command(self) -> Command:
+        """Saving the figure, for the command palette."""
+        title = "Save: the network as a figure…"
+        ready = self.view_model.view is not None
+        return Command("layers.network.save", title, self.set_up_figure, "", "Layers", ready)
+
+    def set_up_figure(self) -> None:
+        """Ask how the figure shall be, then where it shall go."""
+        model, view = self.view_model, self.view_model.view
+        if view is None:
+            return
+        dialog = FigureDialog(view.columns, model.figure.value, view.request.model.id, self)
+        dialog.accepted_as.connect(self._save_figure)
+        dialog.open()
+
+    def _save_figure(self, settings: FigureSettings) -> None:
+        self.view_model.set_up_figure(settings)
+        self.export.choose("figure")
+
+    def _stem(self) -> str:
+        view = self.view_model.view
+        return re.sub(r"[^\w.-]+", "-", view.request.model.name).strip("-.") if view is not None else ""
 
     def _hold(self, column: str, channel: int) -> None:
         if column:
@@ -177,6 +215,7 @@ class NetworkPage(QWidget):
 
     def _show_view(self, view: NetworkFrame) -> None:
         self.canvas.show_view(view)
+        self.save.setEnabled(True)
         self._show_held(self.view_model.selection.value)
 
     def _tell_problem(self, sentence: str) -> None:
@@ -187,6 +226,7 @@ class NetworkPage(QWidget):
         self._tell_problem(sentence)
         if sentence:
             self.canvas.show_view(None)
+            self.save.setEnabled(False)
 
     def _show_lit(self, lit: MadeOf | ClassPath | None) -> None:
         self.canvas.show_lit(lit)

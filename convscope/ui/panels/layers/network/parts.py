@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from convscope.engine.interpret.network.picture import ChosenBy
+from convscope.engine.models.figure.network_figure import FigureScale
 
 Tint = Literal["category", "parameters", "multiply_adds", "memory", "seconds", "blank"]
 """What the colour of a column's head stands for."""
@@ -49,6 +50,28 @@ class MutedMaps:
         """With these maps of a layer off; on again, if all of them were off."""
         now, asked = set(self.of(model)), {(path, channel) for channel in channels}
         return replace(self, model=model, maps=tuple(sorted(now - asked if asked <= now else now | asked)))
+
+
+@dataclass(frozen=True)
+class FigureSettings:
+    """How the network is drawn as a figure for papers and slides.
+
+    Attributes:
+        dark, scale: as of `FigureStyle`.
+        maps: whether the blocks carry the maps of the image.
+        model: id of the network that the labels belong to.
+        labels: (id of a column, what stands under it instead of its title).
+    """
+
+    dark: bool = False
+    scale: FigureScale = "root"
+    maps: bool = False
+    model: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def of(self, model: str) -> dict[str, str]:
+        """The labels of a network."""
+        return dict(self.labels) if model == self.model else {}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,13 @@ from convscope.engine.models.opened import OpenedModel
 from convscope.imaging.image import Image
 from convscope.ui.panel_context import PanelContext
 from convscope.ui.panels.layers.network.layout import NetworkLayout, arrange
-from convscope.ui.panels.layers.network.parts import MapInNetwork, MutedMaps, NetworkSettings, Tint
+from convscope.ui.panels.layers.network.parts import (
+    FigureSettings,
+    MapInNetwork,
+    MutedMaps,
+    NetworkSettings,
+    Tint,
+)
 
 PICTURE = "layers.network"
 """The key of the job that makes the picture."""
@@ -150,7 +157,8 @@ class NetworkViewModel:
     """Makes the picture of the current model on the current image while somebody looks, the latest only.
 
     Attributes:
-        settings, muted, selection: parts of the document. The selected map is the one whose making is lit.
+        settings, muted, selection, figure: parts of the document. The selected map is the one whose making is
+            lit.
         view: what is on show; None while there is nothing.
         active: whether somebody looks.
 
@@ -174,6 +182,7 @@ class NetworkViewModel:
         self.settings = workspace.part("layers.network.settings", NetworkSettings(), "layers")
         self.muted = workspace.part("layers.network.muted", MutedMaps(), "layers")
         self.selection = workspace.part("layers.network.selection", MapInNetwork(), "layers")
+        self.figure = workspace.part("layers.network.figure", FigureSettings(), "layers")
         self.view: NetworkFrame | None = None
         self.costs: tuple[ColumnCost, ...] = ()
         self.active = False
@@ -301,6 +310,33 @@ class NetworkViewModel:
             self._show_ranking,
             key="layers.network.rank",
         )
+
+    def set_up_figure(self, settings: FigureSettings) -> None:
+        """How the figure is drawn, and what stands under its blocks."""
+        self.figure.edit(settings, "Set up the figure")
+
+    def save_figure(self) -> Callable[[Path, Task], None] | None:
+        """What writes the network as it is on show as a figure; None while there is none."""
+        view, settings = self.view, self.figure.value
+        if view is None:
+            return None
+        labels = settings.of(view.request.model.id)
+
+        def write(path: Path, task: Task) -> None:
+            # Nobody needs these before a figure is saved.
+            from convscope.engine.interpret.network.illustrate import content, most_important
+            from convscope.engine.models.figure.network_figure import FigureStyle, network_figure
+            from convscope.engine.models.figure.writers import save_figure
+
+            style = FigureStyle(settings.dark, settings.scale, labels)
+            shown = None
+            if settings.maps:
+                by_class = view.request.settings.by == "class" and view.target is not None
+                target = ScoreTarget(view.target) if by_class and view.target is not None else None
+                shown = content(most_important(view.found, view.columns, style, target, task))
+            save_figure(path, network_figure(view.columns, style, shown))
+
+        return write
 
     # -- what is asked and what comes ------------------------------------------------------------------------
 
