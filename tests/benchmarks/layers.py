@@ -45,6 +45,30 @@ for _path, _says in CLICKS.items():
     benchmark(f"layer click to painted mosaic, {_says}", target="≤ 50 ms", most=50)(_click)
 
 
+@benchmark("unfold between two layers of the network for digits, the slowest", target="≤ 100 ms", most=100)
+def unfolding(small: bool) -> Reading:
+    """The median of each gap, all layers at hand."""
+    from convscope.engine.interpret.activations.activations import look
+    from convscope.engine.interpret.network.unfolded import hold, unfold
+    from convscope.engine.models.graph.columns import columns
+    from convscope.engine.models.library.catalogue import open_model
+    from convscope.engine.runtime import start
+    from convscope.imaging.samples import load_sample
+
+    start()
+    model = open_model("digits")
+    found, all_ = look(model, load_sample("digit-7")), columns(model)
+    slowest = 0.0
+    for column in all_[1:]:
+        taken = []
+        for channel in range(1 if small else min(10, column.channels)):
+            begin = time.perf_counter()
+            hold(unfold(found, all_, column, channel), (0, 0))
+            taken.append(time.perf_counter() - begin)
+        slowest = max(slowest, statistics.median(taken))
+    return Reading(slowest * 1e3, "ms")
+
+
 @benchmark("mosaic of 64 maps of 56×56, numbers to screen", target="≤ 0.05 × matplotlib's imshow", most=0.05)
 def against_matplotlib(small: bool) -> Case:
     """Normalise, lay out and paint: the lectures' loop and imshow, against ours."""

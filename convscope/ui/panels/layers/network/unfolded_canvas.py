@@ -233,7 +233,8 @@ class UnfoldedCanvas(QWidget):
         if rect.width() / across < 3 or rect.height() / (count / across) < 3:
             across = max(1, int((count * rect.width() / rect.height()) ** 0.5))
         side = min(rect.width() / across, rect.height() / -(-count // across), 16.0)
-        return rect, across, side
+        # Whole points, so that the lines between them are equally wide.
+        return rect, across, float(int(side)) if side >= 3 else side
 
     def _shape(self, kind: AreaKind, index: int) -> tuple[int, ...] | None:
         assert self.frame is not None
@@ -637,7 +638,7 @@ class UnfoldedCanvas(QWidget):
         assert steps is not None
         rows = [one for one in self.areas if one.kind == "class"]
         first, row = rows[0].rect, theme.scaled(ROW)
-        edges = [0.0, 0.3, 0.47, 0.7, 0.86, 1.0]
+        edges = [0.0, 0.2, 0.36, 0.61, 0.86, 1.0]
         right = Qt.AlignmentFlag.AlignRight
 
         def cells(y: float, words: Sequence[str], colour: str = "") -> None:
