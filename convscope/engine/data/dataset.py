@@ -42,6 +42,7 @@ class Dataset:
         credit: source and licence, one line.
         split_settings: how `splits` was made.
         alike: which images are the same picture; None: they were not compared yet.
+        takes: images that were made in one go, two or more each; a split keeps them in one part, always.
     """
 
     reference: str
@@ -58,6 +59,7 @@ class Dataset:
     left_out: tuple[tuple[str, str], ...] = ()
     split_settings: SplitSettings = DEFAULT_SPLIT
     alike: Alike | None = None
+    takes: tuple[tuple[int, ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -119,7 +121,7 @@ class Dataset:
 
     def _split(self, settings: SplitSettings) -> tuple[Splits, tuple[str, ...]]:
         groups = self.alike.together if settings.together and self.alike is not None else ()
-        return split_indices(self.labels, self.classes, self.given, settings, groups)
+        return split_indices(self.labels, self.classes, self.given, settings, groups, self.takes)
 
     @cached_property
     def _split_notes(self) -> tuple[str, ...]:
@@ -158,11 +160,13 @@ def make_dataset(
     notes: tuple[str, ...] = (),
     credit: str = "",
     left_out: tuple[tuple[str, str], ...] = (),
+    takes: tuple[tuple[int, ...], ...] = (),
 ) -> Dataset:
     """A data set, split with the default settings.
 
     Args:
         given: the splits that come with the data; None: everything is free to be split.
+        takes: see `Dataset`.
 
     Raises:
         UserError: labels and images do not agree, or there is nothing in it.
@@ -193,6 +197,7 @@ def make_dataset(
         notes,
         credit,
         left_out,
+        takes=takes,
     )
-    splits, found = split_indices(labels, classes, everything, bare.split_settings)
+    splits, found = split_indices(labels, classes, everything, bare.split_settings, takes=takes)
     return replace(bare, splits=splits, notes=notes + found)

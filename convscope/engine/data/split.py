@@ -62,6 +62,7 @@ def split_indices(
     given: Splits,
     settings: SplitSettings,
     groups: tuple[tuple[int, ...], ...] = (),
+    takes: tuple[tuple[int, ...], ...] = (),
 ) -> tuple[Splits, tuple[str, ...]]:
     """Split the images in `given.train` by class; parts that are given stay.
 
@@ -73,10 +74,38 @@ def split_indices(
             goes, if each class of its images has room for them there, else to training. So no class has more
             images in a part than it would have without groups. What has a twin in a part that is given cannot
             follow it there, and is in no part.
+        takes: images that were made in one go, disjoint, each of one class. They count as one image: the
+            shares are those of takes, and of a class with two takes one may validate.
 
     Returns:
         the splits, and a sentence for each class that is too small, or one for all of them.
     """
+    if not takes:
+        return _split(labels, classes, given, settings, groups, "image")
+    lead = np.arange(len(labels))
+    for take in takes:
+        lead[list(take)] = take[0]
+    if groups:
+        from convscope.engine.data.similar.alike import joined
+
+        groups = joined(tuple(sorted({int(lead[index]) for index in group})) for group in groups)
+    first = given.train[lead[given.train] == given.train]
+    units = Splits(first, given.validation, given.test)
+    splits, notes = _split(labels, classes, units, settings, groups, "take")
+    parts = (splits.train, splits.validation, splits.test)
+    train, validation, test = (_joined([np.flatnonzero(np.isin(lead, part))]) for part in parts)
+    return Splits(train, validation, test), notes
+
+
+def _split(
+    labels: NDArray[np.int32],
+    classes: tuple[str, ...],
+    given: Splits,
+    settings: SplitSettings,
+    groups: tuple[tuple[int, ...], ...],
+    unit: str,
+) -> tuple[Splits, tuple[str, ...]]:
+    """As `split_indices`; what is counted is called `unit` in the sentences."""
     validation_share = 0.0 if len(given.validation) else settings.validation
     test_share = 0.0 if len(given.test) else settings.test
     follows, led, twins = _grouped(labels, given, groups)
@@ -99,7 +128,7 @@ def split_indices(
     test, validation, train = (_joined(part) for part in parts)
     splits = Splits(train, validation, test)
     asked = (test_share > 0, validation_share > 0)
-    return splits, _told(labels, classes, counts, splits, asked, (for_test, for_validation))
+    return splits, _told(labels, classes, counts, splits, asked, (for_test, for_validation), unit)
 
 
 def _grouped(
@@ -168,6 +197,7 @@ def _told(
     splits: Splits,
     asked: tuple[bool, bool],
     rooms: tuple[list[int], list[int]],
+    unit: str,
 ) -> tuple[str, ...]:
     """A sentence for each class that is in fewer parts than the others, or one for all of them.
 
@@ -183,21 +213,23 @@ def _told(
         if total == 0:
             none.append(f"Class “{name}” has no image")
         elif total == 1 and any(asked):
-            single.append(f"Class “{name}” has one image")
+            single.append(f"Class “{name}” has one {unit}")
         elif any(lacks and room[index] for lacks, room in zip(missing, rooms, strict=True)):
-            copies.append(f"Class “{name}” has {total:,} images of so few pictures")
+            copies.append(f"Class “{name}” has {total:,} {unit}s of so few pictures")
         elif any(missing):
-            few.append(f"Class “{name}” has {total} images")
+            few.append(f"Class “{name}” has {total} {unit}s")
     # A part that comes with the data lacks nothing.
     uses = [word for word, wanted in zip(("test", "validate"), asked, strict=True) if wanted][::-1]
     one_of, all_of = " or ".join(uses), " and ".join(", ".join(["train", *uses]).rsplit(", ", 1))
     return (
         *_notes(none, "{:,} classes have no image", " to train on."),
-        *_notes(single, "{:,} classes have one image each", f", which trains: none is left to {one_of} on."),
-        *_notes(few, "{:,} classes have two images each", f": too few to {all_of} on."),
+        *_notes(
+            single, f"{{:,}} classes have one {unit} each", f", which trains: none is left to {one_of} on."
+        ),
+        *_notes(few, f"{{:,}} classes have two {unit}s each", f": too few to {all_of} on."),
         *_notes(
             copies,
-            "{:,} classes have images of so few pictures",
+            f"{{:,}} classes have {unit}s of so few pictures",
             f" that, copies kept in one part, none is left to {one_of} on.",
         ),
     )

@@ -18,6 +18,7 @@ from convscope.engine.data.decode import quick_check
 from convscope.engine.data.formats.base import DatasetFormat
 from convscope.engine.data.images import FileImages, decoding_pool
 from convscope.engine.data.split import Splits
+from convscope.engine.data.takes import takes_of
 from convscope.imaging.io.decode import open_picture
 from convscope.imaging.io.load import MAX_PIXELS
 from convscope.imaging.io.quiet import quiet_pillow
@@ -93,6 +94,7 @@ def open_folder(root: Path, task: Task | None = None) -> Dataset:
         notes=_notes(opened, root, classes, broken, sorted(folders - set(classes))),
         credit="your own folder",
         left_out=tuple(broken),
+        takes=takes_of(names),
     )
 
 

@@ -82,7 +82,7 @@ def find_alike(dataset: ComparedSet, task: Task | None = None) -> Alike:
     pairs = _near(seen, np.flatnonzero(seen.good & (spread >= _FLAT)), task)
     equal = _equal(dataset, seen, np.unique(np.concatenate([pairs.ravel(), flat])), task)
     remember(dataset, seen)
-    near = _joined([*map(tuple, pairs.tolist()), *equal])
+    near = joined([*map(tuple, pairs.tolist()), *equal])
     known = set(equal)
     near = tuple(group for group in near if group not in known)
     crowd = max(8, len(dataset) // 20)
@@ -153,7 +153,7 @@ def _equal(
     return tuple(sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1))
 
 
-def _joined(groups: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+def joined(groups: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
     """Groups that share an image become one."""
     above: dict[int, int] = {}
 
