@@ -38,7 +38,9 @@ def test_nothing_raises_and_nothing_stays(
         close_popups()
     desk.settle()
     assert errors(caplog) == []
-    # All of it still answers.
+    # All of it still answers, whichever page was left open.
+    desk.panel.view_model.page.set("maps")
+    desk.settle()
     desk.workspace.select_model(desk.workspace.models[0].id)
     desk.panel.view_model.weights.reset()
     desk.layer("conv2d_1")
