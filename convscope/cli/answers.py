@@ -41,9 +41,9 @@ def answer_facts(model: OpenedModel, prediction: Prediction, count: int | None =
     rows = shown(prediction, count)
     facts: dict[str, Any] = {}
     if prediction.is_values:
-        facts["values"] = [{"index": row.index, "name": row.name, "value": _known(row.logit)} for row in rows]
+        facts["values"] = [{"index": row.index, "name": row.name, "value": known(row.logit)} for row in rows]
     else:
-        facts["classes"] = [{key: _known(value) for key, value in asdict(row).items()} for row in rows]
+        facts["classes"] = [{key: known(value) for key, value in asdict(row).items()} for row in rows]
     answer = model.answer
     facts |= {"output": answer.name, "kind": answer.kind}
     facts["outputs"] = [
@@ -52,6 +52,6 @@ def answer_facts(model: OpenedModel, prediction: Prediction, count: int | None =
     return facts
 
 
-def _known(value: Any) -> Any:
+def known(value: Any) -> Any:
     """A value as JSON, which knows no infinity: null then."""
     return None if isinstance(value, float) and not isfinite(value) else value

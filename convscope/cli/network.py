@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from convscope.cli.answers import answer_facts, doubts
+from convscope.cli.answers import answer_facts, doubts, known
 from convscope.cli.model_arguments import add_answer_arguments, add_model_arguments, opened
 from convscope.cli.outputs import check_output
 from convscope.cli.progress_bar import progress_bar
@@ -214,9 +214,9 @@ def _path(path: ClassPath) -> dict[str, Any]:
             "column": step.column,
             "layer": step.path,
             "maps": None if step.channels is None else list(step.channels),
-            "carried": step.carried,
-            "share": step.carried / path.score if path.score else None,
+            "carried": known(step.carried),
+            "share": known(step.carried / path.score) if path.score else None,
         }
         for step in path.steps
     ]
-    return {"score": path.score, "path": steps}
+    return {"score": known(path.score), "path": steps}

@@ -59,7 +59,7 @@ Shape = DrawnPolygon | DrawnLine | DrawnText | DrawnPicture
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class FigureDrawing:
     """What is drawn, the backmost first; y grows downwards."""
 
     width: float

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from convscope.core.printable import one_line
 from convscope.core.words import times
 from convscope.engine.models.figure.drawing import (
-    Drawing,
     DrawnLine,
     DrawnPicture,
     DrawnPolygon,
     DrawnText,
+    FigureDrawing,
     Point,
     Shape,
     channels,
@@ -170,7 +170,7 @@ def network_figure(
     columns: Sequence[LayerColumn],
     style: FigureStyle | None = None,
     content: FigureContent | None = None,
-) -> Drawing:
+) -> FigureDrawing:
     """The drawing of a network's columns, in rows where it is deep."""
     style, content = style or FigureStyle(), content or FigureContent()
     ink = _DARK if style.dark else _LIGHT
@@ -256,7 +256,7 @@ def network_figure(
         shapes.append(DrawnText(_MARGIN, y, note, _NOTE, ink.secondary, anchor="start"))
         width = max(width, typeface().width(note, _NOTE))
     extra = max((3.0 * level for (a, b), level in arcs.items() if row_of[a] != row_of[b]), default=0.0)
-    return Drawing(width + 2 * _MARGIN + extra, y + _MARGIN - 4, ink.ground, tuple(shapes))
+    return FigureDrawing(width + 2 * _MARGIN + extra, y + _MARGIN - 4, ink.ground, tuple(shapes))
 
 
 def _size(n: int | None) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import zlib
 
 from convscope.engine.models.figure.drawing import (
-    Drawing,
     DrawnLine,
     DrawnPicture,
     DrawnPolygon,
     DrawnText,
+    FigureDrawing,
     Shape,
     channels,
     decimals,
@@ -45,7 +45,7 @@ class _Objects:
         return bytes(out)
 
 
-def write(drawing: Drawing) -> bytes:
+def write(drawing: FigureDrawing) -> bytes:
     objects, fonts = _Objects(), []
     for bold in (False, True):
         text = "".join(s.text for s in drawing.shapes if isinstance(s, DrawnText) and s.bold == bold)

@@ -9,11 +9,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from convscope.core.paths import resource_path
 from convscope.engine.models.figure.drawing import (
-    Drawing,
     DrawnLine,
     DrawnPicture,
     DrawnPolygon,
     DrawnText,
+    FigureDrawing,
     Point,
 )
 from convscope.engine.models.figure.typeface import FACES
@@ -23,7 +23,7 @@ _FINER = 3
 _STEPS = 24  # pieces of a curve
 
 
-def write(drawing: Drawing) -> bytes:
+def write(drawing: FigureDrawing) -> bytes:
     size = max(1, round(drawing.width * SCALE)), max(1, round(drawing.height * SCALE))
     fine = SCALE * _FINER
     canvas = Image.new("RGB", (size[0] * _FINER, size[1] * _FINER), drawing.ground)

@@ -10,11 +10,11 @@ from xml.sax.saxutils import escape
 from PIL import Image
 
 from convscope.engine.models.figure.drawing import (
-    Drawing,
     DrawnLine,
     DrawnPicture,
     DrawnPolygon,
     DrawnText,
+    FigureDrawing,
     Shape,
     decimals,
 )
@@ -23,7 +23,7 @@ from convscope.engine.models.figure.drawing import (
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def write(drawing: Drawing) -> bytes:
+def write(drawing: FigureDrawing) -> bytes:
     width, height = decimals(drawing.width), decimals(drawing.height)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '

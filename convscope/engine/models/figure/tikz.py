@@ -6,10 +6,10 @@ Pictures are left out: a frame stands in their place. Letters that LaTeX's usual
 from __future__ import annotations
 
 from convscope.engine.models.figure.drawing import (
-    Drawing,
     DrawnLine,
     DrawnPolygon,
     DrawnText,
+    FigureDrawing,
     Shape,
     decimals,
 )
@@ -43,7 +43,7 @@ _ESCAPED = {
 }
 
 
-def write(drawing: Drawing) -> bytes:
+def write(drawing: FigureDrawing) -> bytes:
     colours = {drawing.ground: "ground"}
     for shape in drawing.shapes:
         for colour in (getattr(shape, "fill", ""), getattr(shape, "line", "")):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from convscope.core.files import save
 from convscope.engine.models.figure import pdf, png, svg, tikz
-from convscope.engine.models.figure.drawing import Drawing
+from convscope.engine.models.figure.drawing import FigureDrawing
 
-WRITERS: dict[str, Callable[[Drawing], bytes]] = {
+WRITERS: dict[str, Callable[[FigureDrawing], bytes]] = {
     ".svg": svg.write,
     ".pdf": pdf.write,
     ".png": png.write,
@@ -20,7 +20,7 @@ WRITERS: dict[str, Callable[[Drawing], bytes]] = {
 WITHOUT_PICTURES = (".tex",)
 
 
-def save_figure(path: Path | str, drawing: Drawing) -> None:
+def save_figure(path: Path | str, drawing: FigureDrawing) -> None:
     """Write it as its name's ending says, whole or not at all.
 
     Raises:

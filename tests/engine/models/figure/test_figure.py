@@ -14,7 +14,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from convscope.core.errors import UserError
-from convscope.engine.models.figure.drawing import Drawing, DrawnLine, DrawnPicture, DrawnPolygon, DrawnText
+from convscope.engine.models.figure.drawing import (
+    DrawnLine,
+    DrawnPicture,
+    DrawnPolygon,
+    DrawnText,
+    FigureDrawing,
+)
 from convscope.engine.models.figure.network_figure import (
     BAR,
     DEPTH,
@@ -47,7 +53,7 @@ def net() -> tuple[LayerColumn, ...]:
     )
 
 
-def texts(drawing: Drawing) -> list[str]:
+def texts(drawing: FigureDrawing) -> list[str]:
     return [shape.text for shape in drawing.shapes if isinstance(shape, DrawnText)]
 
 
@@ -147,12 +153,12 @@ def test_blocks_carry_maps_the_first_in_front(net: tuple[LayerColumn, ...]) -> N
 
 
 @pytest.fixture(params=[False, True], ids=["light", "dark"])
-def hostile(request: pytest.FixtureRequest, net: tuple[LayerColumn, ...]) -> Drawing:
+def hostile(request: pytest.FixtureRequest, net: tuple[LayerColumn, ...]) -> FigureDrawing:
     content = FigureContent({"a": (picture(10),)}, ((HOSTILE, "1 %"),))
     return network_figure(net, FigureStyle(request.param, labels={"a": HOSTILE, "b": "%$_{"}), content)
 
 
-def test_svg_is_xml_with_text_as_text(hostile: Drawing) -> None:
+def test_svg_is_xml_with_text_as_text(hostile: FigureDrawing) -> None:
     root = ElementTree.fromstring(WRITERS[".svg"](hostile))
     space = "{http://www.w3.org/2000/svg}"
     told = ["".join(each.itertext()) for each in root.iter(f"{space}text")]
@@ -161,7 +167,7 @@ def test_svg_is_xml_with_text_as_text(hostile: Drawing) -> None:
     assert float(root.attrib["width"].removesuffix("pt")) == pytest.approx(hostile.width, abs=0.01)
 
 
-def test_tikz_is_balanced_and_escaped(hostile: Drawing) -> None:
+def test_tikz_is_balanced_and_escaped(hostile: FigureDrawing) -> None:
     text = WRITERS[".tex"](hostile).decode()
     assert r"\input{" not in text and r"\textbackslash{}input\{" in text and r"\%\$\_\{" in text
     bare = re.sub(r"\\[{}%$&#_]", "", text)
@@ -178,7 +184,7 @@ def test_tikz_is_balanced_and_escaped(hostile: Drawing) -> None:
     assert all(line.startswith("\\") and line.endswith(";") for line in body)
 
 
-def test_pdf_has_its_objects_where_it_says(hostile: Drawing) -> None:
+def test_pdf_has_its_objects_where_it_says(hostile: FigureDrawing) -> None:
     data = WRITERS[".pdf"](hostile)
     start = int(data.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
     lines = data[start:].split(b"\n")
@@ -241,7 +247,7 @@ def _with_cmap(data: bytes, face: Typeface) -> bytes:
     return _file(tables | {b"cmap": face._tables[b"cmap"]})
 
 
-def test_png_is_two_pixels_a_point_and_shows_something(hostile: Drawing) -> None:
+def test_png_is_two_pixels_a_point_and_shows_something(hostile: FigureDrawing) -> None:
     with Image.open(BytesIO(WRITERS[".png"](hostile))) as opened:
         pixels = np.asarray(opened)
     assert pixels.shape == (round(2 * hostile.height), round(2 * hostile.width), 3)
