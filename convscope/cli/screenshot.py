@@ -33,6 +33,7 @@ PATIENCE = 300.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", help="the panel to show (default: that of the state, or kernels)")
+    parser.add_argument("--page", default="", help="of a panel with several, such as network of layers")
     parser.add_argument("-o", "--output", required=True, metavar="PNG", help="the file to write")
     parser.add_argument("--size", default="1440x900", metavar="WxH", help="in pixels (default: 1440x900)")
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
@@ -62,7 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
         picture = render_state(state_in(arguments.state), (width, height), arguments.theme, arguments.panel)
     else:
         panel = arguments.panel or FIRST
-        picture = render(panel, (width, height), arguments.theme, *given, trusted=arguments.trust)
+        picture = render(
+            panel,
+            (width, height),
+            arguments.theme,
+            *given,
+            trusted=arguments.trust,
+            page=arguments.page,
+        )
     try:
         with replacing(output) as part:
             if not picture.save(str(part), "PNG"):  # type: ignore[call-overload]
@@ -99,13 +107,14 @@ def render(
     data: str | None = None,
     *,
     trusted: bool = False,
+    page: str = "",
 ) -> QImage:
     """The window, drawn off any screen once all its work is done.
 
     The panel fills itself with its example: data that is opened, a run that is trained.
 
     Raises:
-        UserError: no such panel; image, model or data set cannot be opened; the work does not end.
+        UserError: no such panel or page; image, model or data set cannot be opened; the work does not end.
     """
     from convscope.engine import runtime
     from convscope.engine.models.library.catalogue import open_model
@@ -135,6 +144,13 @@ def render(
             shown = window.panel()
             if shown is not None:
                 shown.show_example()
+        if page:
+            shown = window.panel()
+            try:
+                if shown is not None:
+                    shown.show_page(page)
+            except KeyError as error:
+                raise UserError(f"The panel {panel} has no page called {page}.") from error
         return _picture(window)
 
 

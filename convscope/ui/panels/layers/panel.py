@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
@@ -86,6 +88,11 @@ class LayersPanel(Panel):
             *self.export.commands(),
             self.network_page.command(),
         ]
+
+    def show_page(self, page: str) -> None:
+        if page not in get_args(Page):
+            raise KeyError(page)
+        self.view_model.page.set(page)  # type: ignore[arg-type]
 
     def set_compact(self, compact: bool) -> None:
         """Fold the selected map away where there is no room for it."""
