@@ -83,6 +83,7 @@ ALLOWED = {
     ("engine/data/formats/unpack.py", "zipfile.ZipFile"): "a download whose checksum is right",
     ("engine/data/formats/unpack.py", "archive.open"): "a download whose checksum is right",
     ("engine/data/formats/unpack.py", "tarfile.open"): "a download whose checksum is right",
+    ("engine/data/collect/collection.py", "os.open"): "a new, empty file that keeps a name",
     ("engine/data/formats/unpack.py", "os.open"): "a new file, to write",
     ("engine/fetch.py", "path.open"): "a download, opened before to be written on without a link or a pipe",
     ("engine/models/export/export_model.py", "np.load"): "our own process's answer, in our own folder",

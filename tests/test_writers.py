@@ -23,6 +23,10 @@ ALLOWED = {
     ("core/opening.py", "os.open"): "to read",
     ("core/process_state.py", "os.open"): "what others print meanwhile; it has no name",
     ("core/process_state.py", "tempfile.mkstemp"): "what others print meanwhile; it has no name",
+    (
+        "engine/data/collect/collection.py",
+        "os.open",
+    ): "an empty file that keeps a name until it is written whole",
     ("engine/data/formats/unpack.py", "os.open"): "within a folder that takes its place as a whole",
     ("engine/models/export/export_model.py", "(self.place / ORDER).write_text"): _OWN,
     ("engine/models/export/export_model.py", "np.save"): _OWN,

@@ -90,6 +90,10 @@ def test_the_data_panel_shows_the_data_set_that_was_named(home: Path, tmp_path: 
     ("arguments", "sentence"),
     [
         (["-o", "out.png", "--panel", "nothing"], "There is no panel called 'nothing'"),
+        (
+            ["-o", "out.png", "--panel", "data", "--page", "nowhere"],
+            "The panel data has no page called nowhere",
+        ),
         (["-o", "out.png", "--size", "big"], "A size is written as 1440x900, not 'big'"),
         (["-o", "out.png", "--size", "10x10"], "A size goes from"),
         (["-o", "out.png", "--size", "99999x900"], "A size goes from"),
