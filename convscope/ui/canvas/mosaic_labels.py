@@ -1,7 +1,4 @@
-"""The labels under the tiles of a mosaic in the window: how many lines, what is cut, where they stand.
-
-In a saved picture they are `imaging.mosaic.labelled`.
-"""
+"""The labels under the tiles of a mosaic, painted in the window by the rules of `imaging.mosaic_labels`."""
 
 from __future__ import annotations
 
@@ -10,13 +7,27 @@ from collections.abc import Sequence
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 
+from convscope.imaging.mosaic_labels import fitting_lines
 from convscope.ui import theme
 
 CAPTION_HEIGHT = 16
 """Of a line, in design pixels."""
 
-# So much of a caption must be left for it to be worth reading.
-_LEAST_LETTERS = 5
+
+class ShownLetters:
+    """The window's type, as Qt writes it."""
+
+    def __init__(self, metrics: QFontMetrics) -> None:
+        self._metrics = metrics
+
+    def wide(self, words: str) -> float:
+        return self._metrics.horizontalAdvance(words)
+
+    def cut_end(self, words: str, width: float) -> str:
+        return self._metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(width))
+
+    def cut_middle(self, words: str, width: float) -> str:
+        return self._metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, int(width))
 
 
 def lines_under(captions: Sequence[str], width: int, most: int) -> int:
@@ -29,43 +40,7 @@ def lines_under(captions: Sequence[str], width: int, most: int) -> int:
 
 def paint_label(painter: QPainter, tile: QRect, caption: str, lines: int) -> None:
     """A caption in its lines under a tile, in the painter's font and colour."""
-    step = theme.scaled(CAPTION_HEIGHT)
-    for number, words in enumerate(fitting_lines(painter.fontMetrics(), caption, tile.width(), lines)):
+    step, letters = theme.scaled(CAPTION_HEIGHT), ShownLetters(painter.fontMetrics())
+    for number, words in enumerate(fitting_lines(letters, caption, tile.width(), lines)):
         line = QRect(tile.left(), tile.bottom() + 1 + number * step, tile.width(), step)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
-
-
-def fitting_words(metrics: QFontMetrics, words: str, width: int) -> str:
-    """A caption whole, or cut at its end with an ellipsis; nothing where next to nothing would be left.
-
-    Of two things with a wide gap between them ("7×7  conv2d") the first is told where both are too wide.
-    """
-    if metrics.horizontalAdvance(words) <= width:
-        return words
-    words = words.partition("  ")[0]
-    if metrics.horizontalAdvance(words) <= width:
-        return words
-    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, width)
-    return shown if len(shown) > _LEAST_LETTERS else ""
-
-
-def fitting_lines(metrics: QFontMetrics, words: str, width: int, lines: int = 1) -> list[str]:
-    """A caption in lines, broken where it names two things ("Grad-CAM: tabby", "7×7  conv2d"), else by words.
-
-    What is still too wide is cut: a name in its middle, words at their end.
-    """
-    if lines == 1 or metrics.horizontalAdvance(words) <= width:
-        return [fitting_words(metrics, words, width)]
-    for mark in (": ", "  "):
-        first, found, rest = words.partition(mark)
-        if found:
-            first += mark.strip()
-            if " " not in rest and metrics.horizontalAdvance(rest) > width:
-                rest = metrics.elidedText(rest, Qt.TextElideMode.ElideMiddle, width)
-            return [fitting_words(metrics, first, width), fitting_words(metrics, rest, width)]
-    left, taken = words.split(" "), ""
-    while left and metrics.horizontalAdvance(f"{taken} {left[0]}".strip()) <= width:
-        taken = f"{taken} {left.pop(0)}".strip()
-    if not taken:
-        return [fitting_words(metrics, words, width)]
-    return [taken, *fitting_lines(metrics, " ".join(left), width, lines - 1)]

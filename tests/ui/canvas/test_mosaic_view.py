@@ -11,8 +11,9 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from convscope.imaging.mosaic_labels import fitting_lines, fitting_words
 from convscope.ui import theme
-from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT, fitting_lines, fitting_words
+from convscope.ui.canvas.mosaic_labels import CAPTION_HEIGHT, ShownLetters
 from convscope.ui.canvas.mosaic_view import CAPTIONS_FROM, GAP, SMALLEST_FIT, MosaicView
 
 Maker = Callable[..., MosaicView]
@@ -171,13 +172,14 @@ def test_no_maps_paint_and_ignore(made: Maker, qtbot: QtBot) -> None:
 
 def test_a_caption_is_whole_or_elided_or_left_out(made: Maker) -> None:
     metrics = QFontMetrics(theme.font(11))
+    letters = ShownLetters(metrics)
     whole = "African elephant"
-    assert fitting_words(metrics, whole, metrics.horizontalAdvance(whole)) == whole
-    cut = fitting_words(metrics, whole, metrics.horizontalAdvance("African ele"))
+    assert fitting_words(letters, whole, metrics.horizontalAdvance(whole)) == whole
+    cut = fitting_words(letters, whole, metrics.horizontalAdvance("African ele"))
     assert cut.endswith("…") and whole.startswith(cut[:-1]) and len(cut) > 5
     # "Af…" tells nobody anything.
-    assert fitting_words(metrics, whole, metrics.horizontalAdvance("Afr…")) == ""
-    assert fitting_words(metrics, "17", metrics.horizontalAdvance("17")) == "17"
+    assert fitting_words(letters, whole, metrics.horizontalAdvance("Afr…")) == ""
+    assert fitting_words(letters, "17", metrics.horizontalAdvance("17")) == "17"
 
 
 def test_the_last_caption_is_not_cut_at_the_foot(made: Maker) -> None:
@@ -225,24 +227,31 @@ def test_one_map_alone_takes_the_room(made: Maker) -> None:
 
 def test_a_caption_is_broken_where_it_names_two_things(qtbot: QtBot) -> None:
     metrics = QFontMetrics(theme.font(11))
+    letters = ShownLetters(metrics)
 
     def wide(words: str) -> int:
         return metrics.horizontalAdvance(words)
 
     room = wide("Egyptian cat") + 2
-    assert fitting_lines(metrics, "Grad-CAM: Egyptian cat", 500, 2) == ["Grad-CAM: Egyptian cat"]
-    assert fitting_lines(metrics, "Grad-CAM: Egyptian cat", room, 2) == ["Grad-CAM:", "Egyptian cat"]
-    assert fitting_lines(metrics, "7×7  block4b_add", wide("block4b_add"), 2) == ["7×7", "block4b_add"]
-    assert fitting_lines(metrics, "what the network saw", wide("what the network"), 2) == [
+    assert fitting_lines(letters, "Grad-CAM: Egyptian cat", 500, 2) == ["Grad-CAM: Egyptian cat"]
+    assert fitting_lines(letters, "Grad-CAM: Egyptian cat", room, 2) == [
+        "Grad-CAM:",
+        "Egyptian cat",
+    ]
+    assert fitting_lines(letters, "7×7  block4b_add", wide("block4b_add"), 2) == [
+        "7×7",
+        "block4b_add",
+    ]
+    assert fitting_lines(letters, "what the network saw", wide("what the network"), 2) == [
         "what the network",
         "saw",
     ]
     # Three lines hold an image's class and what it was taken for.
     mistake = "Pullover with long sleeves → Sneaker for running 12 %"
-    lines = fitting_lines(metrics, mistake, wide("sleeves → Sneaker"), 3)
+    lines = fitting_lines(letters, mistake, wide("sleeves → Sneaker"), 3)
     assert lines == ["Pullover with long", "sleeves → Sneaker", "for running 12 %"]
     # In one line the first of two things is told, and hovering tells both.
-    assert fitting_lines(metrics, "7×7  block4b_add", wide("7×7 …"), 1) == ["7×7"]
+    assert fitting_lines(letters, "7×7  block4b_add", wide("7×7 …"), 1) == ["7×7"]
 
 
 def test_captions_take_two_lines_where_one_is_too_narrow(qtbot: QtBot) -> None:

@@ -13,7 +13,8 @@ from convscope.engine.interpret.attribution.result import Attribution
 from convscope.imaging.colormaps import ColormapName
 from convscope.imaging.image import Image
 from convscope.imaging.lab.display import Scale
-from convscope.imaging.mosaic import labelled, mosaic
+from convscope.imaging.mosaic import mosaic
+from convscope.imaging.mosaic_labels import labelled
 from convscope.imaging.overlay import (
     OPACITY,
     Blend,

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QComboBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from convscope.engine.models.opened import OpenedModel
+from convscope.imaging.mosaic_labels import fitting_lines
 from convscope.imaging.samples import load_sample
 from convscope.ui import theme
-from convscope.ui.canvas.mosaic_labels import fitting_lines
+from convscope.ui.canvas.mosaic_labels import ShownLetters
 from convscope.ui.canvas.mosaic_view import MosaicView
 from convscope.ui.main_window import MainWindow
 from convscope.ui.plots.class_bars import ClassBars
@@ -73,7 +74,7 @@ def test_captions_are_whole(
     metrics, width = QFontMetrics(theme.font(11)), wall.tile_size()[0]
     lines = wall._tiles.lines(width)
     for number in range(wall.count):
-        shown = fitting_lines(metrics, wall.caption(number), width, lines)
+        shown = fitting_lines(ShownLetters(metrics), wall.caption(number), width, lines)
         assert " ".join(shown) == wall.caption(number) and len(shown) <= lines
     assert any("Ankle boot" in wall.caption(number) for number in range(wall.count))
     # The last row's captions are on show.
