@@ -15,13 +15,16 @@ from convscope.ui.canvas.divider_view import DividerView
 from convscope.ui.canvas.gestures import DoubleClickFits, MenuEntry, context_menu
 from convscope.ui.canvas.image_view import ImageView
 from convscope.ui.canvas.mosaic_view import MosaicView
+from convscope.ui.panels.layers.network.view import NetworkCanvas
 from convscope.ui.panels.model.graph.view import GraphView
 from convscope.ui.plots.plot import Plot
 from convscope.ui.tables.kernel_grid import KernelGrid
 from tests.ui.gestures import drag
 
+PICTURES = [ImageView, DividerView, MosaicView, GraphView, Plot, KernelGrid, NetworkCanvas]
 
-@pytest.mark.parametrize("picture", [ImageView, DividerView, MosaicView, GraphView, Plot, KernelGrid])
+
+@pytest.mark.parametrize("picture", PICTURES)
 def test_one_place_says_what_a_double_click_does(picture: type[QWidget]) -> None:
     assert issubclass(picture, DoubleClickFits)
     assert picture.mouseDoubleClickEvent is DoubleClickFits.mouseDoubleClickEvent

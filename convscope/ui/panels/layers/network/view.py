@@ -33,6 +33,7 @@ from convscope.engine.models.graph.columns import LayerColumn
 from convscope.imaging.colormaps import colormap
 from convscope.imaging.numerals import numeral
 from convscope.ui import theme
+from convscope.ui.canvas.gestures import DoubleClickFits
 from convscope.ui.canvas.raster import to_image
 from convscope.ui.panels.layers.network.layout import ColumnLayout, NetworkLayout, Place
 from convscope.ui.panels.layers.network.parts import Tint
@@ -45,7 +46,7 @@ LINES = 32
 WIDEST = 5.0
 
 
-class NetworkCanvas(QWidget):
+class NetworkCanvas(DoubleClickFits, QWidget):
     """The whole picture. Pointing at a map lights up what it is made of; a click holds it.
 
     Signals:
@@ -256,10 +257,12 @@ class NetworkCanvas(QWidget):
         else:
             self.chosen.emit("", 0)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        found = self.map_at(event.position())
-        if found is not None and event.button() == Qt.MouseButton.LeftButton:
+    def double_clicked(self, position: QPointF) -> bool:
+        """On a map: its exact sum."""
+        found = self.map_at(position)
+        if found is not None:
             self.opened.emit(*found)
+        return found is not None
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         at = QPointF(event.pos())
