@@ -12,9 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QSlider
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
 
 from convscope.cli import main
@@ -61,6 +61,8 @@ from convscope.imaging.kernels.preset import Preset
 from convscope.imaging.samples import load_sample
 from convscope.ui.ending import Ending
 from convscope.ui.main_window import MainWindow
+from convscope.ui.panel import Panel
+from convscope.ui.panels import PANELS, PanelInfo
 from convscope.ui.panels.explain.classes import ClassColumn
 from convscope.ui.panels.explain.view_model import ExplainViewModel
 from convscope.ui.panels.kernels.controls.preset import PresetSection
@@ -366,3 +368,30 @@ def test_a_method_of_attribution_is_listed_computed_written_and_reported(
     box.click()
     jobs.run()
     assert view_model.maps[-1].title == "Mean map" and workspace.document.undo_label("explain") is not None
+
+
+def test_a_panel_is_a_line_of_the_navigation_and_of_the_commands(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_up = ModuleType("convscope_lessons")
+
+    class LessonsPanel(Panel):
+        name = "lessons"
+
+    made_up.LessonsPanel = LessonsPanel  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, made_up.__name__, made_up)
+    line = PanelInfo("lessons", "Lessons", "layers", "Ctrl+8", "LessonsPanel", made_up.__name__)
+    window = MainWindow(Workspace([RAMP]), panels=(*PANELS, line))
+    window.remember_settings = False
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: isinstance(window.panel(), LessonsPanel))
+    window.show_panel("kernels")
+    button = window.findChild(QToolButton, "nav.lessons")
+    assert button is not None and button.text() == "Lessons"
+    button.click()
+    assert isinstance(window.panel(), LessonsPanel)
+    window.close()
