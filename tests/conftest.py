@@ -69,36 +69,24 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     yield path
 
 
-# Bytes by which a process may grow before what was set aside is looked through once more.
-GROWTH = 400_000_000
-_resident = 0
-
-
-def resident() -> int:
-    """Bytes of this process in memory; 0 where the system does not say."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0
+_folder: Path | None = None
 
 
 @pytest.fixture(scope="module", autouse=True)
-def memory_is_given_back() -> Iterator[None]:
+def memory_is_given_back(request: pytest.FixtureRequest) -> Iterator[None]:
     """Networks of one file are gone before the next: the whole suite fits a small machine.
 
     What was there before a file, TensorFlow's million objects among it, is set aside while the file runs:
     neither the collector nor the search for timers that were left running goes through them at every test.
     """
-    global _resident
-    looked_through = not _resident or resident() > _resident + GROWTH
-    if looked_through:
-        # What fixtures and caches kept until now was set aside with the rest: a second and more.
+    global _folder
+    if request.path.parent != _folder:
+        # What a folder's fixtures kept until now was set aside with the rest.
         gc.unfreeze()
+        _folder = request.path.parent
     gc.collect()
     gc.freeze()
     yield
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
-    if looked_through:
-        _resident = resident()
