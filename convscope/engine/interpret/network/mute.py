@@ -313,10 +313,9 @@ def look_muted(found: Activations, muted: MutedModel) -> Activations:
         if after.intersection(step.inputs):
             after.update(step.outputs)
     kept = {slot: value for slot, value in found.kept.items() if slot not in after}
-    wanted = tuple(dict.fromkeys(slot for slots in program.slots.values() for slot in slots if slot in after))
     heads = (muted.head.logits, muted.head.output) if muted.has_head else ()
-    wanted = tuple(dict.fromkeys((*wanted, *(slot for slot in heads if slot in after))))
-    # What is computed from what is kept: the masks are part of the steps.
-    before = {slot: kept[slot] for slot in kept}
-    values = muted.answering(program.run)(before, wanted)
+    slots = (*(slot for several in program.slots.values() for slot in several), *heads)
+    wanted = tuple(dict.fromkeys(slot for slot in slots if slot in after))
+    # The masks are part of the steps.
+    values = muted.answering(program.run)(kept, wanted)
     return Activations(muted, found.image, found.prepared, {**kept, **dict(zip(wanted, values, strict=True))})

@@ -110,10 +110,11 @@ def picture(
     for column in columns:
         task.check()
         shown.append(_shown(found, column, chosen[column.id]))
-    return NetworkPicture(found, tuple(shown), found.prepared.pixels, _answer(found))
+    return NetworkPicture(found, tuple(shown), found.prepared.pixels, answer_of(found))
 
 
-def _answer(found: Activations) -> Prediction | None:
+def answer_of(found: Activations) -> Prediction | None:
+    """What the network answers to an image that was looked at; None where it tells no classes."""
     model = found.model
     if not model.has_head:
         return None

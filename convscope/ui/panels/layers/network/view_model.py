@@ -25,7 +25,7 @@ from convscope.engine.interpret.network.mute import (
     ablation,
     look_muted,
 )
-from convscope.engine.interpret.network.picture import ChosenBy, NetworkPicture, choose, picture
+from convscope.engine.interpret.network.picture import ChosenBy, NetworkPicture, answer_of, choose, picture
 from convscope.engine.interpret.network.relevance import ClassPath, class_path, relevance
 from convscope.engine.models.answers.prediction import Prediction
 from convscope.engine.models.graph.columns import LayerColumn, columns
@@ -109,10 +109,10 @@ def compute(request: NetworkRequest, cache: ActivationCache, task: Task) -> Netw
     """The picture that is asked for. The first maps come before it is known which matter for the class."""
     model, settings = request.model, request.settings
     whole = cache.look(model, request.image, task)
-    found, before = whole, None
-    if request.off:
-        found = look_muted(whole, MutedModel(model, mutes(request.off)))
-    found_columns = columns(model, settings.toggled)
+    found = look_muted(whole, MutedModel(model, mutes(request.off))) if request.off else whole
+    toggled = settings.toggled
+    # Of a live picture they are the same at every frame.
+    found_columns = model.kept(("columns", toggled), lambda: columns(model, toggled))
     layout = arrange(found_columns, *request.size)
     rooms = {one.column.id: one.room for one in layout.columns}
 
@@ -120,10 +120,9 @@ def compute(request: NetworkRequest, cache: ActivationCache, task: Task) -> Netw
         shown = picture(found, found_columns, chosen, task)
         return NetworkFrame(request, found_columns, layout, shown, chosen, target, answered)
 
-    target = _target(whole, settings.target)
-    if request.off and model.has_head:
-        head = model.head
-        before = model.prediction(*model.read_scores(whole.tensor(head.logits), whole.tensor(head.output)))
+    answer = answer_of(whole)
+    target = _target(answer, settings.target)
+    before = answer if request.off else None
     if request.keep is not None:
         return view(request.keep, target, before)
     by: ChosenBy = settings.by
@@ -134,15 +133,10 @@ def compute(request: NetworkRequest, cache: ActivationCache, task: Task) -> Netw
     return view(choose(whole, found_columns, rooms, "index" if by == "index" else "largest"), target, before)
 
 
-def _target(found: Activations, wanted: int | None) -> int | None:
-    model = found.model
-    if not model.has_head:
+def _target(answer: Prediction | None, wanted: int | None) -> int | None:
+    if answer is None:
         return None
-    if wanted is not None and wanted < model.head.classes:
-        return wanted
-    head = model.head
-    told = model.prediction(*model.read_scores(found.tensor(head.logits), found.tensor(head.output)))
-    return told.classes[0].index
+    return wanted if wanted is not None and wanted < len(answer.classes) else answer.classes[0].index
 
 
 def mutes(off: tuple[tuple[str, int], ...]) -> dict[str, Mute]:
