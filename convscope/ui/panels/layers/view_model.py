@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.activations.activations import LIMIT, Activations, is_traced, trace
+from convscope.engine.interpret.activations.activations import LIMIT, Activations
 from convscope.engine.interpret.activations.blank_share import BlankShare, blank_over_depth
 from convscope.engine.interpret.activations.cache import ActivationCache
 from convscope.engine.interpret.activations.outputs import output_paths, parted
@@ -44,6 +44,7 @@ from convscope.ui.panels.layers.parts import (
     Tab,
 )
 from convscope.ui.panels.layers.top_images import TopImagesViewModel
+from convscope.ui.panels.layers.tracing import TRACE, request_trace
 from convscope.ui.panels.layers.weights import WeightsViewModel
 from convscope.ui.panels.layers.words import first_layer, strongest
 from convscope.workspace.document import Part
@@ -318,7 +319,7 @@ class LayersViewModel:
 
     def _model_changed(self, model: OpenedModel | None) -> None:
         """The current model is another one, or was trained."""
-        self.context.jobs.cancel_key("layers.trace")
+        self.context.jobs.cancel_key(TRACE)
         self._charted = None
         self.look_again()
         self.weights.model_changed()
@@ -373,7 +374,8 @@ class LayersViewModel:
         self._request_details()
         self._request_kernels()
         self._request_shares(maps.first.found)
-        self._request_trace(maps.first.forward.model)
+        if not isinstance(maps.first.forward.model, EditedModel):
+            request_trace(self.context, maps.first.forward.model)
 
     def _failed(self, error: BaseException, target: Target) -> None:
         if self._requested is None or target != self._requested.target:
@@ -387,20 +389,6 @@ class LayersViewModel:
             self._request_kernels()
         else:
             self.context.report(error)
-
-    def _request_trace(self, model: OpenedModel) -> None:
-        """Compile the pass for all layers while nobody waits: the next image then takes a quarter."""
-        if isinstance(model, EditedModel) or is_traced(model):
-            return
-        self.context.jobs.submit(
-            "engine",
-            lambda task: trace(model, task),
-            title=f"Preparing {model.name}",
-            key="layers.trace",
-            quiet=True,
-            # It only saves time; what stands in its way will be said by the look itself.
-            on_failed=lambda _error: None,
-        )
 
     def _request_shares(self, found: Activations) -> None:
         if found is self._charted:

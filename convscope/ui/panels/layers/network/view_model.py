@@ -13,7 +13,7 @@ from psygnal import Signal
 
 from convscope.core.errors import UserError
 from convscope.core.task import Task
-from convscope.engine.interpret.activations.activations import LIMIT, Activations, is_traced, trace
+from convscope.engine.interpret.activations.activations import LIMIT, Activations
 from convscope.engine.interpret.activations.cache import ActivationCache
 from convscope.engine.interpret.attribution.target import ScoreTarget
 from convscope.engine.interpret.network.cost import ColumnCost, costs
@@ -40,6 +40,7 @@ from convscope.ui.panels.layers.network.parts import (
     NetworkSettings,
     Tint,
 )
+from convscope.ui.panels.layers.tracing import request_trace
 
 PICTURE = "layers.network"
 """The key of the job that makes the picture."""
@@ -378,7 +379,7 @@ class NetworkViewModel:
         self.view_changed.emit(view)
         self._light()
         self._request_costs(view)
-        self._request_trace(view.request.model)
+        request_trace(self.context, view.request.model)
 
     def _failed(self, error: BaseException, request: NetworkRequest) -> None:
         if request is not self._requested:
@@ -445,19 +446,6 @@ class NetworkViewModel:
 
     def _show_ranking(self, told: Ablation) -> None:
         self.ranked.emit(told)
-
-    def _request_trace(self, model: OpenedModel) -> None:
-        """Compile the pass for all layers while nobody waits: live pictures then take a quarter."""
-        if is_traced(model):
-            return
-        self.context.jobs.submit(
-            "engine",
-            lambda task: trace(model, task),
-            title=f"Preparing {model.name}",
-            key="layers.trace",
-            quiet=True,
-            on_failed=lambda _error: None,
-        )
 
     def _submit(self, key: str, title: str, work: Callable[[Task], Any], done: Callable[[Any], None]) -> None:
         self.context.jobs.submit(
